@@ -1,0 +1,81 @@
+"""What a service offers: models, what each can do, and how each is priced.
+
+Law: the catalog is the only source of models, capabilities and prices; nothing is remembered of a
+model beside its row. An empty list of options means that the service names none to check against.
+"""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from pipeline.core.price_rule import PriceRule
+
+KINDS = ("image", "video", "extend", "music", "dialogue", "captions", "separation", "ad-copy")
+"""The kinds of campaign that a manifest can name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What one model takes. Texts are spelled as the service spells them, and are sent so."""
+
+    prompt_max_chars: int | None = None
+    aspect_ratios: tuple[str, ...] = ()
+    durations: tuple[str, ...] = ()
+    resolutions: tuple[str, ...] = ()
+    qualities: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    max_images: int | None = None
+    max_videos: int | None = None
+    max_audios: int | None = None
+    needs_source: bool = False
+    sound: str = ""
+    negative_prompt: bool | None = None
+
+    @property
+    def max_sources(self) -> int | None:
+        """How many source files it takes in all, or None where the row does not say."""
+        known = [n for n in (self.max_images, self.max_videos, self.max_audios) if n is not None]
+        return sum(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One row of the catalog. `typical_s` is the service's own figure for a finished job."""
+
+    id: str
+    kind: str
+    name: str
+    price: PriceRule | None
+    price_note: str = ""
+    typical_s: float | None = None
+    generation_types: tuple[str, ...] = ()
+    capability: Capability = field(default_factory=Capability)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All models of one provider, as fetched at `fetched_at` (UTC, ISO 8601)."""
+
+    provider: str
+    fetched_at: str
+    models: Mapping[str, Model]
+
+    def nearest(self, model_id: str, kind: str = "") -> list[str]:
+        """Names that the author may have meant, nearest first."""
+        names = [m.id for m in self.models.values() if not kind or m.kind == kind]
+        folded = {name.lower(): name for name in names}
+        near = difflib.get_close_matches(model_id.lower(), list(folded), n=3, cutoff=0.6)
+        return [folded[name] for name in near]
+
+    def digest(self) -> str:
+        """A fingerprint of models, capabilities and prices; typical seconds may drift freely."""
+        rows = []
+        for model in sorted(self.models.values(), key=lambda m: m.id):
+            row = asdict(model)
+            del row["typical_s"]
+            row["rule"] = type(model.price).__name__
+            rows.append(row)
+        text = json.dumps(rows, sort_keys=True, ensure_ascii=True)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

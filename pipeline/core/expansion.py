@@ -1,0 +1,72 @@
+"""A whole manifest expanded: campaigns in the author's order, counted before any cell is built."""
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.core.cells import Cell, Expansion, Grower, Offer
+from pipeline.core.errors import Problem
+from pipeline.core.manifest import Campaign, Manifest
+from pipeline.core.matrix import count_combos
+
+MAX_JOBS = 1_000_000
+"""More cells than this are refused before any is built; a setting can lower or raise it."""
+
+
+def expand(manifest: Manifest, offers: Mapping[str, Offer], *,
+           max_jobs: int = MAX_JOBS) -> Expansion:
+    """Multiply every campaign and hold every cell against its account's catalog."""
+    expansion = Expansion()
+    if problem := _too_many(manifest, max_jobs):
+        expansion.problems.append(problem)
+        return expansion
+    by_campaign: dict[str, list[Cell]] = {}
+    for campaign in _sources_first(manifest.campaigns):
+        bases = by_campaign.get(campaign.source_campaign, [])
+        grower = Grower(campaign, manifest, offers, bases, expansion)
+        by_campaign[campaign.name] = grower.grow()
+    for campaign in manifest.campaigns:
+        expansion.cells += by_campaign[campaign.name]
+    _find_twins(manifest, expansion)
+    return expansion
+
+
+def _too_many(manifest: Manifest, max_jobs: int) -> Problem | None:
+    counts: dict[str, int] = {}
+    for campaign in _sources_first(manifest.campaigns):
+        counts[campaign.name] = count_combos(campaign, counts.get(campaign.source_campaign, 1))
+    total = sum(counts.values())
+    if total <= max_jobs:
+        return None
+    largest = max(manifest.campaigns, key=lambda campaign: counts[campaign.name])
+    return Problem(f"{total:,} jobs, of which {counts[largest.name]:,} in campaign "
+                   f"{largest.name!r}: more than the {max_jobs:,} allowed", largest.at(),
+                   "shorten an axis, or raise max_jobs in pipeline.toml")
+
+
+def _sources_first(campaigns: Sequence[Campaign]) -> list[Campaign]:
+    """Every campaign after the one it starts from; the manifest has no circle by then."""
+    ordered: list[Campaign] = []
+    waiting = list(campaigns)
+    while waiting:
+        placed = {campaign.name for campaign in ordered}
+        ready = [c for c in waiting if not c.source_campaign or c.source_campaign in placed]
+        ordered += ready
+        waiting = [c for c in waiting if c not in ready]
+    return ordered
+
+
+def _find_twins(manifest: Manifest, expansion: Expansion) -> None:
+    first: dict[str, Cell] = {}
+    told: set[tuple[str, str]] = set()
+    places = {campaign.name: campaign.at() for campaign in manifest.campaigns}
+    for cell in expansion.cells:
+        twin = first.setdefault(cell.key, cell)
+        if twin is not cell and (twin.campaign, cell.campaign) not in told:
+            told.add((twin.campaign, cell.campaign))
+            expansion.problems.append(Problem(
+                f"campaign {cell.campaign!r} asks twice for the same job: {cell.spec.model}"
+                + (f" {cell.spec.aspect_ratio}" if cell.spec.aspect_ratio else "")
+                + (f", already in campaign {twin.campaign!r}"
+                   if twin.campaign != cell.campaign else ""),
+                places[cell.campaign],
+                "a variable that the prompt does not use makes no difference; "
+                "`variants: 2` buys the same cell twice on purpose"))

@@ -1,0 +1,1 @@
+"""What the author wrote, read with positions: manifests, templates, tables, settings."""

@@ -1,0 +1,1 @@
+"""A remote media service on loopback: real HTTP, real files, no money."""

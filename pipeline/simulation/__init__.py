@@ -1,0 +1,1 @@
+"""The jumping clock and the faults with which the real executor is tried."""
