@@ -1,0 +1,112 @@
+"""What the service's list of recent jobs says about the jobs in doubt.
+
+Law: a row is adopted only if it can belong to nothing else; absence is believed only after the
+quiet time, in a scan that began after it, that reaches back past the paid call, and that shows a
+job of ours known to be there. Whatever is left goes to a person. (The list is cut to the newest
+rows, names no shape and echoes nothing of ours: Kubeez, facts 3.4.)
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.core.job import Accepted, Deferred, Event, Job
+from pipeline.core.provider import Finished, Scan, Sighting
+from pipeline.core.terms import Terms
+
+RATIO_TOLERANCE = 0.03
+"""Services round pixel sizes; 16:9 has come as 1344×768, which is 1.6 % off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A job in doubt and when its request may have left last (a restart counts as last)."""
+
+    job: Job
+    last_byte_s: float
+
+
+def adopt(doubts: Sequence[Doubt], scan: Scan, owned: Collection[str],
+          terms: Terms) -> dict[str, Event]:
+    """The doubts that a row of the list settles, by job key."""
+    events: dict[str, Event] = {}
+    for group in _groups(doubts):
+        rows = _candidates(group, scan, owned, terms)
+        for doubt, row in _pairs(group, rows):
+            events[doubt.job.key] = Accepted((row.remote_id,))
+    return events
+
+
+def _groups(doubts: Sequence[Doubt]) -> Iterable[list[Doubt]]:
+    """Doubts that the list cannot tell apart: the same model and the same prompt."""
+    groups: dict[tuple[str, str], list[Doubt]] = {}
+    for doubt in doubts:
+        groups.setdefault((doubt.job.spec.model, doubt.job.spec.prompt), []).append(doubt)
+    return groups.values()
+
+
+def _candidates(group: list[Doubt], scan: Scan, owned: Collection[str],
+                terms: Terms) -> list[Sighting]:
+    spec = group[0].job.spec
+    return [row for row in scan.sightings
+            if row.remote_id not in owned and row.model == spec.model
+            and row.prompt.strip() == spec.prompt.strip()
+            and any(_in_window(row, doubt, scan, terms) for doubt in group)]
+
+
+def _pairs(group: list[Doubt], rows: list[Sighting]) -> Iterable[tuple[Doubt, Sighting]]:
+    """As many rows as doubts, alike jobs in any order, unlike ones told apart by their shape."""
+    if len(rows) != len(group):
+        return []
+    pairs: list[tuple[Doubt, Sighting]] = []
+    for ratio in {doubt.job.spec.aspect_ratio for doubt in group}:
+        alike = [doubt for doubt in group if doubt.job.spec.aspect_ratio == ratio]
+        fitting = [row for row in rows if _may_have(row, ratio, alone=len(alike) == len(group))]
+        if len(fitting) == len(alike) and len({_looks(doubt) for doubt in alike}) == 1:
+            pairs += zip(alike, fitting, strict=True)
+    return pairs
+
+
+def _looks(doubt: Doubt) -> str:
+    """What a job asks for beside its variant: alike jobs are interchangeable."""
+    spec = doubt.job.spec
+    return f"{sorted(spec.params.items())} {spec.sources}"
+
+
+def _in_window(row: Sighting, doubt: Doubt, scan: Scan, terms: Terms) -> bool:
+    created_s = row.created_s - scan.skew_s
+    sent_s = doubt.job.sent_s or doubt.last_byte_s
+    latest_s = doubt.last_byte_s + terms.linger_s + terms.ingest_max_s + terms.skew_s
+    return sent_s - terms.skew_s <= created_s <= latest_s
+
+
+def _may_have(row: Sighting, ratio: str | None, *, alone: bool) -> bool:
+    """Whether the row's size fits; an unfinished row fits only where nothing else could."""
+    if isinstance(row.news, Finished) and ratio and ":" in ratio:
+        wide, high = (float(part) for part in ratio.split(":", 1))
+        for output in row.news.outputs:
+            if output.width and output.height:
+                seen = output.width / output.height
+                return abs(seen - wide / high) <= RATIO_TOLERANCE * wide / high
+    return alone
+
+
+def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Collection[str],
+           terms: Terms) -> dict[str, Event]:
+    """The doubts of which this scan proves that they never became a job, by job key.
+
+    `owned` are the service's jobs that are surely ours. One of them must be in view: a list that
+    does not show what is known to be there proves nothing by what else it does not show.
+    """
+    if not any(row.remote_id in owned for row in scan.sightings):
+        return {}
+    oldest_s = min((row.created_s - scan.skew_s for row in scan.sightings), default=0.0)
+    events: dict[str, Event] = {}
+    for group in _groups(doubts):
+        if _candidates(group, scan, owned, terms):
+            continue
+        for doubt in group:
+            sent_s = doubt.job.sent_s or doubt.last_byte_s
+            quiet = scan_began_s >= doubt.last_byte_s + terms.quiet_s
+            if quiet and (scan.complete or oldest_s < sent_s - terms.skew_s):
+                events[doubt.job.key] = Deferred("never_arrived")
+    return events

@@ -1,0 +1,83 @@
+"""From a reply or a failure to the event it means.
+
+Law: a paid call is only called free when it surely was: no byte left, or the service refused it in
+its own documented words. Everything else is a doubt. A job that broke counts as charged unless the
+service's own figure says that it was not.
+"""
+
+from pipeline.core.errors import (
+    Barred,
+    ProviderFailure,
+    Refused,
+    ReplyLost,
+    Throttled,
+    Unreachable,
+)
+from pipeline.core.job import Accepted, Deferred, Doubted, Event, Failed, Job, Produced
+from pipeline.core.money import NOTHING, Money
+from pipeline.core.provider import Broken, Finished, News, Receipt
+from pipeline.core.terms import Terms
+
+BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+"""Pauses before a free call is made again after the service could not be reached."""
+
+FINAL = frozenset({"content_refused", "invalid_request", "unsupported_aspect", "missing_field",
+                   "model_not_found"})
+"""Causes that the same job meets again: it is not bought a second time for them."""
+
+
+def judge_submission(reply: Receipt | Finished | ProviderFailure, now_s: float) -> Event:
+    """The event that the outcome of a paid call means."""
+    match reply:
+        case Receipt(remote_ids):
+            return Accepted(remote_ids)
+        case Finished(outputs, charged):
+            return Produced(outputs, charged)
+        case Throttled(retry_after_s=wait_s):
+            return Deferred("throttled", now_s + (wait_s or BACKOFF_S[0]), message=reply.message)
+        case Unreachable():
+            return Deferred("unreachable", now_s + BACKOFF_S[0], message=reply.message)
+        case Barred(cause=cause):
+            return Deferred(cause, message=reply.message)
+        case Refused(cause=cause):
+            return Failed(cause, reply.message)
+        case ReplyLost():
+            return Doubted("reply_lost", reply.message)
+        case _:
+            return Doubted("reply_lost", f"an answer of no known kind: {reply}")
+
+
+def judge_news(job: Job, news: News, terms: Terms, now_s: float) -> Event | None:
+    """The event that news of a running job means; None to go on waiting."""
+    match news:
+        case Finished(outputs, charged):
+            ready = bool(outputs) and all(output.url for output in outputs)
+            return Produced(outputs, charged) if ready else None
+        case Broken(cause, message, charged):
+            return judge_broken(job, cause, message, _taken(job, charged, terms))
+        case _:
+            overdue = now_s - (job.sent_s or now_s) > terms.overdue_s
+            return Doubted("overdue", "no end in sight") if overdue else None
+
+
+def judge_broken(job: Job, cause: str, message: str, charged: Money) -> Event:
+    """Another paid try where the author allows it and it can help; else the end."""
+    tries = job.paid_tries + bool(charged)
+    if cause not in FINAL and tries < job.max_paid_attempts:
+        return Deferred(cause, 0.0, charged, message)
+    return Failed(cause, message, charged)
+
+
+def _taken(job: Job, charged: Money | None, terms: Terms) -> Money:
+    if charged is not None:
+        return charged
+    return job.held if terms.failure_is_charged else NOTHING
+
+
+def backoff_s(tries: int) -> float:
+    """How long to wait before the next free call after so many that failed.
+
+    >>> [backoff_s(n) for n in (0, 1, 99)]
+    [1.0, 2.0, 60.0]
+    """
+    return BACKOFF_S[min(tries, len(BACKOFF_S) - 1)]

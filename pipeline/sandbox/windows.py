@@ -1,0 +1,56 @@
+"""The service's limits, and the rate windows that enforce the ones per minute.
+
+Law: a refused call takes no turn. Windows live in memory; a restart forgets them.
+"""
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PER_MINUTE: Mapping[str, int] = {
+    "media": 30, "music": 10, "dialogue": 10, "ad_copy": 5, "upload": 30, "reads": 120,
+}
+"""Calls per key and minute (Kubeez llms.txt, "Rate limits")."""
+
+IN_FLIGHT: Mapping[str, int] = {"media": 10, "music": 5, "dialogue": 5}
+"""Unfinished jobs per account (Kubeez docs/limitations)."""
+
+UPLOAD_BYTES = 500_000_000
+"""The largest upload request (Kubeez llms.txt: "max 500 MB per request")."""
+
+MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one account may do: calls per minute, jobs in flight, bytes per upload."""
+
+    per_minute: Mapping[str, int] = field(default_factory=lambda: PER_MINUTE)
+    in_flight: Mapping[str, int] = field(default_factory=lambda: IN_FLIGHT)
+    upload_bytes: int = UPLOAD_BYTES
+
+
+class Windows:
+    """The calls of each key and bucket within the last window, sliding or fixed."""
+
+    def __init__(self, limits: Limits, *, window_s: float = MINUTE_S, sliding: bool = True) -> None:
+        self._limits = limits
+        self._window_s = window_s
+        self._sliding = sliding
+        self._calls: dict[tuple[str, str], deque[float]] = {}
+
+    def take(self, key: str, bucket: str, now: float) -> float:
+        """Take a turn; 0 if it was due, else the seconds until the next one is."""
+        calls = self._calls.setdefault((key, bucket), deque())
+        opened = now - self._window_s if self._sliding else self._opened(now)
+        while calls and (calls[0] <= opened if self._sliding else calls[0] < opened):
+            calls.popleft()
+        if len(calls) < self._limits.per_minute[bucket]:
+            calls.append(now)
+            return 0.0
+        since = calls[0] if self._sliding and calls else opened
+        return max(since + self._window_s - now, 1e-6)
+
+    def _opened(self, now: float) -> float:
+        return math.floor(now / self._window_s) * self._window_s
