@@ -1,0 +1,126 @@
+"""Rows of the ledger to values and back.
+
+Law: what is written can be read by every later version; a field that is missing has its default.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+
+from pipeline.core import job as machine
+from pipeline.core.job import Event, File, Job, State
+from pipeline.core.money import Money
+from pipeline.core.pricing import Quote
+from pipeline.core.provider import Output
+from pipeline.core.report import Entry, RunInfo
+from pipeline.core.spec import JobSpec, SourceRef
+
+EVENTS: Mapping[str, type[Event]] = {
+    kind.__name__: kind for kind in (
+        machine.Intended, machine.Accepted, machine.Produced, machine.Deferred, machine.Failed,
+        machine.Doubted, machine.Saved, machine.Cancelled, machine.Reopened)
+}
+
+
+def dump(value: object) -> str:
+    """Compact JSON; Money becomes its micros."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Money):
+        return value.micros
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def dump_event(event: Event) -> str:
+    """The body of an event's row."""
+    body = {f.name: getattr(event, f.name) for f in fields(event)}
+    for name in ("outputs", "files"):
+        if name in body:
+            body[name] = [asdict(part) for part in body[name]]
+    return dump(body)
+
+
+def dump_spec(spec: JobSpec) -> str:
+    """The body of a spec's column."""
+    return dump({**{f.name: getattr(spec, f.name) for f in fields(spec)},
+                 "sources": [asdict(source) for source in spec.sources]})
+
+
+def read_spec(text: str) -> JobSpec:
+    """A spec from its column."""
+    body = json.loads(text)
+    body["sources"] = tuple(SourceRef(**source) for source in body["sources"])
+    return JobSpec(**body)
+
+
+def dump_quote(quote: Quote) -> str:
+    """The body of a quote's column."""
+    return dump([quote.expected.micros, quote.worst.micros, quote.basis])
+
+
+def read_quote(text: str) -> Quote:
+    """A quote from its column."""
+    expected, worst, basis = json.loads(text)
+    return Quote(Money(expected), Money(worst), basis)
+
+
+def changing(job: Job) -> dict[str, object]:
+    """The columns that events change, as they are stored."""
+    return {
+        "state": job.state.value, "attempts": job.attempts, "paid_tries": job.paid_tries,
+        "tag": job.tag, "remote_ids": dump(job.remote_ids),
+        "outputs": dump([asdict(output) for output in job.outputs]),
+        "files": dump([asdict(file) for file in job.files]),
+        "held": job.held.micros, "charged": job.charged.micros, "cause": job.cause,
+        "message": job.message, "not_before_s": job.not_before_s, "sent_s": job.sent_s,
+        "changed_s": job.changed_s, "run": job.run,
+    }
+
+
+def read_job(row: sqlite3.Row) -> Job:
+    """A job from its row."""
+    return Job(
+        key=row["key"], account=row["account"], spec=read_spec(row["spec"]),
+        quote=read_quote(row["quote"]), state=State(row["state"]),
+        max_paid_attempts=row["max_paid_attempts"], typical_s=row["typical_s"],
+        attempts=row["attempts"], paid_tries=row["paid_tries"], tag=row["tag"],
+        remote_ids=tuple(json.loads(row["remote_ids"])),
+        outputs=tuple(Output(**part) for part in json.loads(row["outputs"])),
+        files=tuple(File(**part) for part in json.loads(row["files"])),
+        held=Money(row["held"]), charged=Money(row["charged"]), cause=row["cause"],
+        message=row["message"], not_before_s=row["not_before_s"], created_s=row["created_s"],
+        sent_s=row["sent_s"], changed_s=row["changed_s"], run=row["run"], folder=row["folder"],
+        labels=json.loads(row["labels"]),
+    )
+
+
+def read_entry(row: sqlite3.Row) -> Entry:
+    """A row of a run, joined with its job."""
+    return Entry(row["seq"], row["campaign"], read_job(row), json.loads(row["vars"]),
+                 json.loads(row["tags"]), bool(row["kept"]), bool(row["chosen"]))
+
+
+def read_run(row: sqlite3.Row) -> RunInfo:
+    """A run from its row."""
+    return RunInfo(row["id"], row["manifest"], row["file"], row["account"], row["started_s"],
+                   row["ended_s"], row["exit_code"], row["outputs"], json.loads(row["caps"]))
+
+
+def new_job_columns(job: Job) -> dict[str, object]:
+    """All columns of a job that is admitted."""
+    return {
+        **changing(job), "key": job.key, "account": job.account, "kind": job.spec.kind,
+        "model": job.spec.model, "spec": dump_spec(job.spec), "quote": dump_quote(job.quote),
+        "max_paid_attempts": job.max_paid_attempts, "typical_s": job.typical_s,
+        "folder": job.folder, "labels": dump(job.labels), "created_s": job.created_s,
+    }
+
+
+def placeholders(names: Sequence[str]) -> str:
+    """As many named placeholders as columns."""
+    return ", ".join(f":{name}" for name in names)

@@ -1,0 +1,80 @@
+"""The one connection of a process to the database, opened to be safe and shown to be so.
+
+Law: WAL with `synchronous=FULL`, because a commit that a power cut can take back is a job that can
+be bought twice; and no other descriptor of the database in this process, because closing one drops
+SQLite's locks.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from pipeline.core.errors import Exit, Halt
+
+DATABASE = "pipeline.db"
+BUSY_TIMEOUT_MS = 5_000
+
+
+def damaged(path: Path, error: object) -> Halt:
+    """The halt for a database that cannot be believed."""
+    return Halt(Exit.DAMAGED, f"{path} cannot be used: {error}",
+                hint="put back the state folder as it was when the last run ended; "
+                     "starting afresh could buy again what was paid for", code="state_damaged")
+
+
+def open_for_writing(folder: Path) -> sqlite3.Connection:
+    """Open or make the database; raises `Halt` (13) for one that is damaged or too new."""
+    from pipeline.ledger.schema import NewerSchema, migrate  # 0.3 s of imports, for writers only
+
+    path = folder / DATABASE
+    if not path.exists() and (folder / "receipts.log").exists():
+        raise damaged(path, "it is gone, and its receipts are not")
+    if path.exists() and path.stat().st_size == 0:
+        raise damaged(path, "it is empty")
+    connection = None
+    try:
+        connection = _connect(path, "rwc")
+        _make_safe(connection, path)
+        migrate(connection)
+    except (sqlite3.DatabaseError, NewerSchema) as error:
+        if connection is not None:
+            connection.close()
+        newer = "it was written by a later version of this program: " \
+            if isinstance(error, NewerSchema) else ""
+        raise damaged(path, f"{newer}{error}") from None
+    path.chmod(0o600)
+    return connection
+
+
+def open_for_reading(folder: Path) -> sqlite3.Connection | None:
+    """Open the database for questions only; None where there is none yet."""
+    path = folder / DATABASE
+    if not path.exists():
+        return None
+    try:
+        mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
+        connection = _connect(path, mode)
+        connection.execute("pragma query_only = on")
+        connection.execute("select 1 from runs limit 1")
+    except sqlite3.DatabaseError as error:
+        raise damaged(path, error) from None
+    return connection
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True,
+                                 isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _make_safe(connection: sqlite3.Connection, path: Path) -> None:
+    """Set WAL and FULL, and read both back: setting the pragma has been seen not to be enough."""
+    mode = connection.execute("pragma journal_mode = wal").fetchone()[0]
+    connection.execute("pragma synchronous = full")
+    connection.execute("pragma foreign_keys = on")
+    synchronous = connection.execute("pragma synchronous").fetchone()[0]
+    if mode != "wal" or synchronous != 2:
+        raise damaged(path, f"journal mode {mode}, synchronous {synchronous}")
+    if connection.execute("pragma quick_check(1)").fetchone()[0] != "ok":
+        raise damaged(path, "its pages do not agree")

@@ -1,0 +1,56 @@
+"""One owner for a state folder, and a name for whoever asks who it is.
+
+Law: the kernel is the only judge of whether the owner lives. The file is never unlinked and the
+lock never broken by a clock: a holder that was merely asleep would wake up and buy.
+"""
+
+import fcntl
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+from pipeline.core.errors import Exit, Halt
+
+
+class Lock:
+    """An exclusive flock on `state/lock`, held until the process ends or `release` is called."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "lock"
+        self._descriptor: int | None = None
+
+    def take(self, started_at: str) -> None:
+        """Own the folder; raises `Halt` with exit code 11 and the holder's name if it is owned."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
+                             0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = _describe(os.read(descriptor, 4096))
+            os.close(descriptor)
+            raise Halt(Exit.HELD, f"another run holds {self.path.parent}: {holder}",
+                       hint="wait for it, or stop it; one run at a time works on a state folder",
+                       code="state_held") from None
+        says = {"pid": os.getpid(), "host": socket.gethostname(), "started": started_at,
+                "command": " ".join(Path(part).name if n == 0 else part
+                                    for n, part in enumerate(sys.argv))[:300]}
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(says).encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give the folder up. The file stays: unlinking it would let two owners in."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _describe(content: bytes) -> str:
+    try:
+        says = json.loads(content)
+        return (f"process {says['pid']} on {says['host']}, since {says['started']} "
+                f"({says['command']})")
+    except (ValueError, KeyError, TypeError):
+        return "a process that has not said its name"

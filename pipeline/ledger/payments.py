@@ -1,0 +1,96 @@
+"""The book of payments: what every event does to attempts and to the sums under the caps.
+
+Law: charged + held stays under every cap at every commit. A hold is made and checked in the commit
+of the intent, and leaves the book only by the event that ends the attempt.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+from pipeline.core.caps import Scope
+from pipeline.core.job import (
+    Accepted,
+    Doubted,
+    Event,
+    Intended,
+    Job,
+    Produced,
+)
+from pipeline.ledger.codec import dump
+
+
+class CapReached(Exception):
+    """A hold would pass a cap; nothing was written. `says` names the cap."""
+
+    def __init__(self, says: str) -> None:
+        super().__init__(says)
+        self.says = says
+
+
+class OwnedAlready(Exception):
+    """The service answered with an id that belongs to another attempt; nothing was written."""
+
+
+def book(connection: sqlite3.Connection, before: Job, after: Job, event: Event, *,
+         scopes: Sequence[Scope], epoch: int, at_s: float) -> None:
+    """Enter what the event did to the job's money and to its remote ids."""
+    match event:
+        case Intended():
+            _hold(connection, after, scopes, epoch, at_s)
+        case Accepted(remote_ids) | Produced(remote_ids=remote_ids) if remote_ids:
+            _own(connection, after, remote_ids, at_s)
+        case Doubted():
+            _settle_state(connection, before.tag, "doubt")
+    if isinstance(event, Accepted):
+        _settle_state(connection, before.tag, "open")
+    if before.held and not after.held:
+        _settle(connection, before, after)
+
+
+def _hold(connection: sqlite3.Connection, job: Job, scopes: Sequence[Scope], epoch: int,
+          at_s: float) -> None:
+    for scope in scopes:
+        row = connection.execute(
+            "select held + charged - refunded as used from totals where scope = ?",
+            (scope.name,)).fetchone()
+        used = row["used"] if row else 0
+        if scope.cap is not None and used + job.held.micros > scope.cap.micros:
+            raise CapReached(scope.says)
+        connection.execute(
+            "insert into totals (scope, held) values (?, ?) "
+            "on conflict (scope) do update set held = held + excluded.held",
+            (scope.name, job.held.micros))
+    connection.execute(
+        "insert into attempts (tag, job, purchase, account, run, epoch, sent_s, state, reserved, "
+        "scopes) values (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)",
+        (job.tag, job.key, job.paid_tries + 1, job.account, job.run, epoch, at_s, job.held.micros,
+         dump([scope.name for scope in scopes])))
+
+
+def _own(connection: sqlite3.Connection, job: Job, remote_ids: Sequence[str],
+         at_s: float) -> None:
+    for remote_id in remote_ids:
+        connection.execute(
+            "insert into remotes (account, remote_id, tag, at_s) values (?, ?, ?, ?) "
+            "on conflict (account, remote_id) do nothing",
+            (job.account, remote_id, job.tag, at_s))
+        owner = connection.execute(
+            "select tag from remotes where account = ? and remote_id = ?",
+            (job.account, remote_id)).fetchone()["tag"]
+        if owner != job.tag:
+            raise OwnedAlready(remote_id)
+
+
+def _settle_state(connection: sqlite3.Connection, tag: str, state: str) -> None:
+    connection.execute("update attempts set state = ? where tag = ?", (state, tag))
+
+
+def _settle(connection: sqlite3.Connection, before: Job, after: Job) -> None:
+    charge = after.charged.micros - before.charged.micros
+    connection.execute(
+        "update attempts set state = ?, settled = ?, reserved = 0 where tag = ?",
+        ("paid" if charge else "free", charge, before.tag))
+    connection.execute(
+        "update totals set held = held - ?, charged = charged + ? where scope in "
+        "(select value from attempts, json_each(attempts.scopes) where tag = ?)",
+        (before.held.micros, charge, before.tag))

@@ -1,0 +1,186 @@
+"""What can be asked of the ledger. Nothing here writes."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from pipeline.core.job import AT_REST, Job, State
+from pipeline.core.money import Money
+from pipeline.core.plan import Known
+from pipeline.core.report import Entry, RunInfo, Totals
+from pipeline.ledger.codec import read_entry, read_job, read_run
+
+ENTRY = ("select jobs.*, seq, campaign, vars, tags, kept, chosen from run_rows "
+         "join jobs on jobs.key = run_rows.job where run_rows.run = :run ")
+CHUNK = 500
+"""SQLite takes at most 999 parameters in old builds; keys are asked for in chunks."""
+
+
+class Questions:
+    """Read access to a ledger's connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def close(self) -> None:
+        """Close the connection; the last one out tidies the WAL."""
+        self.connection.close()
+
+    def runs(self, manifest: str = "") -> list[RunInfo]:
+        """All runs, the latest first."""
+        rows = self.connection.execute(
+            "select * from runs where :m = '' or manifest = :m order by started_s desc, id desc",
+            {"m": manifest})
+        return [read_run(row) for row in rows]
+
+    def find_run(self, name: str = "") -> RunInfo | None:
+        """The run whose id begins with `name`; the latest when no name is given."""
+        row = self.connection.execute(
+            "select * from runs where substr(id, 1, length(:n)) = :n "
+            "order by started_s desc, id desc limit 1", {"n": name}).fetchone()
+        return read_run(row) if row else None
+
+    def worked_s(self, run: str) -> float:
+        """How many seconds processes have worked on this run in all."""
+        row = self.connection.execute("select worked_s from runs where id = ?", (run,)).fetchone()
+        return float(row["worked_s"])
+
+    def entries(self, run: str, state: str = "") -> Iterator[Entry]:
+        """The rows of a run in the plan's order."""
+        more = "and state = :state " if state else ""
+        rows = self.connection.execute(ENTRY + more + "order by seq", {"run": run, "state": state})
+        return (read_entry(row) for row in rows)
+
+    def find_entries(self, prefix: str) -> list[Entry]:
+        """Jobs whose key begins so, each in its latest run."""
+        rows = self.connection.execute(
+            "select jobs.*, seq, campaign, vars, tags, kept, chosen from jobs "
+            "join run_rows on run_rows.job = jobs.key join runs on runs.id = run_rows.run "
+            "where substr(key, 1, length(:p)) = :p order by runs.started_s desc",
+            {"p": prefix})
+        latest: dict[str, Entry] = {}
+        for row in rows:
+            latest.setdefault(row["key"], read_entry(row))
+        return list(latest.values())
+
+    def page(self, run: str, account: str, after: tuple[float, int], size: int) -> list[Entry]:
+        """Pending jobs that may be bought, the longest first, after a place in that order."""
+        rows = self.connection.execute(
+            ENTRY + "and jobs.account = :account and state = 'pending' and chosen = 1 "
+            "and (order_s < :s or (order_s = :s and seq > :seq)) "
+            "order by order_s desc, seq limit :size",
+            {"run": run, "account": account, "s": after[0], "seq": after[1], "size": size})
+        return [read_entry(row) for row in rows]
+
+    def place(self, run: str, seq: int) -> tuple[float, int]:
+        """Where a row stands in the order of `page`."""
+        row = self.connection.execute(
+            "select order_s from run_rows where run = ? and seq = ?", (run, seq)).fetchone()
+        return float(row["order_s"]), seq
+
+    def open_jobs(self, account: str) -> list[Job]:
+        """Jobs of an account under way in any run: money is out for them, or may be."""
+        rows = self.connection.execute(
+            "select * from jobs where account = ? and state in "
+            "('submitting', 'in_doubt', 'running', 'produced') order by sent_s", (account,))
+        return [read_job(row) for row in rows]
+
+    def job(self, key: str) -> Job | None:
+        """One job by its whole key."""
+        row = self.connection.execute("select * from jobs where key = ?", (key,)).fetchone()
+        return read_job(row) if row else None
+
+    def events(self, key: str) -> list[tuple[float, str, str]]:
+        """A job's whole story: when, what, and the body in JSON."""
+        rows = self.connection.execute(
+            "select at_s, type, body from events where job = ? order by id", (key,))
+        return [(row["at_s"], row["type"], row["body"]) for row in rows]
+
+    def known(self, keys: Sequence[str]) -> dict[str, Known]:
+        """What earlier runs made of these jobs."""
+        found: dict[str, Known] = {}
+        for start in range(0, len(keys), CHUNK):
+            part = keys[start:start + CHUNK]
+            rows = self.connection.execute(
+                f"select key, state, cause, run, held from jobs "  # noqa: S608 - only marks
+                f"where key in ({','.join('?' * len(part))})", part)
+            for row in rows:
+                found[row["key"]] = Known(State(row["state"]), row["cause"], row["run"],
+                                          Money(row["held"]))
+        return found
+
+    def totals(self, run: str) -> Totals:
+        """The figures of a run: its rows by state, and its own money."""
+        states = dict.fromkeys(State, 0)
+        kept = 0
+        for row in self.connection.execute(
+                "select state, count(*) as n, sum(kept and state = 'done') as kept from run_rows "
+                "join jobs on key = job where run_rows.run = ? group by state", (run,)):
+            states[State(row["state"])] = row["n"]
+            kept += row["kept"]
+        doubt = self.connection.execute(
+            "select sum(held) as held from jobs where state = 'in_doubt' and run = ?",
+            (run,)).fetchone()["held"]
+        held, charged, refunded = self.sums(f"run:{run}")
+        return Totals(states, kept, Money(charged), Money(held), Money(doubt or 0),
+                      Money(refunded))
+
+    def sums(self, scope: str) -> tuple[int, int, int]:
+        """Held, charged and refunded in a scope, in micros."""
+        row = self.connection.execute("select held, charged, refunded from totals "
+                                      "where scope = ?", (scope,)).fetchone()
+        return (row["held"], row["charged"], row["refunded"]) if row else (0, 0, 0)
+
+    def unfinished(self, run: str) -> bool:
+        """Whether any row of the run is not at rest."""
+        marks = ",".join(f"'{state}'" for state in sorted(AT_REST))
+        row = self.connection.execute(
+            f"select 1 from run_rows join jobs on key = job "  # noqa: S608 - our own words
+            f"where run_rows.run = ? and state not in ({marks}) limit 1", (run,)).fetchone()
+        return row is not None
+
+    def owned(self, account: str, since_s: float) -> dict[str, float]:
+        """Ids at the service that are surely ours, with when we learned of each."""
+        rows = self.connection.execute(
+            "select remote_id, at_s from remotes where account = ? and at_s >= ?",
+            (account, since_s))
+        return {row["remote_id"]: row["at_s"] for row in rows}
+
+    def owner(self, account: str, remote_id: str) -> str | None:
+        """The tag of the attempt that owns a remote id."""
+        row = self.connection.execute(
+            "select tag from remotes where account = ? and remote_id = ?",
+            (account, remote_id)).fetchone()
+        return row["tag"] if row else None
+
+    def turns(self, account: str, since_s: float) -> dict[str, list[float]]:
+        """When calls of each bucket were made lately."""
+        found: dict[str, list[float]] = {}
+        for row in self.connection.execute(
+                "select bucket, at_s from turns where account = ? and at_s > ?",
+                (account, since_s)):
+            found.setdefault(row["bucket"], []).append(row["at_s"])
+        return found
+
+    def lengths(self, account: str, per_model: int = 50) -> dict[str, list[float]]:
+        """How long jobs of each model took lately, the oldest first."""
+        found: dict[str, list[float]] = {}
+        for row in self.connection.execute(
+                "select model, seconds from lengths where account = ? order by at_s desc "
+                "limit 5000", (account,)):
+            seconds = found.setdefault(row["model"], [])
+            if len(seconds) < per_model:
+                seconds.insert(0, row["seconds"])
+        return found
+
+    def upload(self, account: str, digest: str, since_s: float) -> str | None:
+        """The address of a file that was uploaded lately, by its content."""
+        row = self.connection.execute(
+            "select url from uploads where account = ? and digest = ? and at_s >= ?",
+            (account, digest, since_s)).fetchone()
+        return row["url"] if row else None
+
+    def accounts(self, run: str) -> list[str]:
+        """The accounts of a run, as they were when it began."""
+        row = self.connection.execute("select accounts from runs where id = ?", (run,)).fetchone()
+        return list(json.loads(row["accounts"]))

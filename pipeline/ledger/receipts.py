@@ -1,0 +1,99 @@
+"""The receipt log: a second, append-only memory of what was intended and what was accepted.
+
+Law: a line is synced before the world moves on: the intent before the request, the acceptance
+before the database hears of it. Each line carries the digest of all lines before it. The log shows
+whether the database has gone back in time, and brings home an id that the database never heard of.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.core.errors import Exit, Halt
+
+START = "0" * 16
+
+
+@dataclass(slots=True)
+class Found:
+    """What the log says since the last time it was read: tags intended, and ids accepted."""
+
+    intended: dict[str, str] = field(default_factory=dict)
+    accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Receipts:
+    """The log beside the database, open for appending."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = -1
+        self._digest = START
+        self.length = 0
+
+    def open(self, offset: int, digest: str) -> Found:
+        """Read what was written since `offset`, cut a line torn by a crash, and go on from there.
+
+        Raises `Halt` (13) for a log that is shorter than it was, or was edited.
+        """
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        size = os.fstat(self._descriptor).st_size
+        if size < offset:
+            raise self._damaged("is shorter than it was")
+        self._digest, self.length = digest, offset
+        found = Found()
+        for line in os.pread(self._descriptor, size - offset, offset).splitlines(keepends=True):
+            if not line.endswith(b"\n"):
+                break
+            self._take(line, found)
+        os.ftruncate(self._descriptor, self.length)
+        return found
+
+    def _take(self, line: bytes, found: Found) -> None:
+        mark, _, body = line.decode(errors="replace").rstrip("\n").partition(" ")
+        if mark != self._next_digest(body):
+            raise self._damaged("was edited")
+        says = json.loads(body)
+        if says["what"] == "intent":
+            found.intended[says["tag"]] = says["job"]
+        else:
+            found.accepted[says["tag"]] = tuple(says["ids"])
+        self._digest = mark
+        self.length += len(line)
+
+    def intend(self, tag: str, job: str, at: str) -> None:
+        """The paid call of this attempt is about to be made."""
+        self._append({"what": "intent", "tag": tag, "job": job, "at": at})
+
+    def accept(self, tag: str, remote_ids: tuple[str, ...], at: str) -> None:
+        """The service accepted this attempt."""
+        self._append({"what": "accepted", "tag": tag, "ids": list(remote_ids), "at": at})
+
+    def mark(self) -> tuple[int, str]:
+        """How far the log has come: an offset and the digest there."""
+        return self.length, self._digest
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _append(self, says: dict[str, object]) -> None:
+        body = json.dumps(says, separators=(",", ":"))
+        digest = self._next_digest(body)
+        line = f"{digest} {body}\n".encode()
+        os.pwrite(self._descriptor, line, self.length)
+        os.fsync(self._descriptor)
+        self._digest = digest
+        self.length += len(line)
+
+    def _next_digest(self, body: str) -> str:
+        return hashlib.sha256((self._digest + body).encode()).hexdigest()[:16]
+
+    def _damaged(self, how: str) -> Halt:
+        return Halt(Exit.DAMAGED, f"the receipt log {self.path} {how}",
+                    hint="put back the state folder as it was when the last run ended; "
+                         "buying on from here could pay twice", code="receipts_damaged")

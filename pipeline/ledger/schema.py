@@ -1,0 +1,96 @@
+"""The tables of the ledger and the way from every older shape to this one.
+
+Law: `events` is the truth and `jobs` its fold; `attempts` is the book of payments, in which SQLite
+itself refuses a second live or paid attempt for one purchase of a job, and a second owner of one
+remote id. Amounts are whole micro-credits, checked by the table.
+"""
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+MIGRATIONS = Migrations("media-pipeline")
+
+FIRST = """
+create table meta (name text primary key, value text not null) strict;
+create table runs (
+  id text primary key, manifest text not null, file text not null, account text not null,
+  started_s real not null, ended_s real, worked_s real not null default 0, exit_code integer,
+  outputs text not null, caps text not null, accounts text not null
+) strict;
+create table jobs (
+  key text primary key, account text not null, kind text not null, model text not null,
+  state text not null, run text not null, spec text not null, quote text not null,
+  max_paid_attempts integer not null, typical_s real, folder text not null, labels text not null,
+  attempts integer not null default 0, paid_tries integer not null default 0,
+  tag text not null default '', remote_ids text not null default '[]',
+  outputs text not null default '[]', files text not null default '[]',
+  held integer not null default 0 check (held >= 0),
+  charged integer not null default 0 check (charged >= 0),
+  cause text, message text not null default '', not_before_s real not null default 0,
+  created_s real not null, sent_s real, changed_s real not null
+) strict;
+create index jobs_open on jobs (account, state) where state not in ('done', 'failed', 'cancelled');
+create table run_rows (
+  run text not null, seq integer not null, job text not null, campaign text not null,
+  vars text not null, tags text not null, kept integer not null, chosen integer not null default 1,
+  order_s real not null, primary key (run, seq)
+) strict, without rowid;
+create unique index run_rows_job on run_rows (run, job);
+create index run_rows_order on run_rows (run, order_s desc, seq);
+create table events (
+  id integer primary key, job text not null, run text not null, at_s real not null,
+  type text not null, body text not null
+) strict;
+create index events_job on events (job);
+create index events_at on events (at_s);
+create table attempts (
+  tag text primary key, job text not null, purchase integer not null, account text not null,
+  run text not null, epoch integer not null, sent_s real not null,
+  state text not null check (state in ('open', 'doubt', 'free', 'paid')),
+  reserved integer not null check (reserved >= 0),
+  settled integer not null default 0 check (settled >= 0), scopes text not null
+) strict;
+create unique index one_live_or_paid on attempts (job, purchase) where state <> 'free';
+create table remotes (
+  account text not null, remote_id text not null, tag text not null, at_s real not null,
+  primary key (account, remote_id)
+) strict, without rowid;
+create table totals (
+  scope text primary key, held integer not null default 0 check (held >= 0),
+  charged integer not null default 0 check (charged >= 0),
+  refunded integer not null default 0 check (refunded >= 0)
+) strict, without rowid;
+create table uploads (
+  account text not null, digest text not null, url text not null, at_s real not null,
+  primary key (account, digest)
+) strict, without rowid;
+create table turns (account text not null, bucket text not null, at_s real not null) strict;
+create index turns_at on turns (account, bucket, at_s);
+create table lengths (
+  account text not null, model text not null, seconds real not null, at_s real not null
+) strict;
+create index lengths_model on lengths (account, model, at_s);
+"""
+
+
+@MIGRATIONS()
+def m001_first(db: Database) -> None:
+    """The ledger as it was first released."""
+    for statement in FIRST.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+class NewerSchema(Exception):
+    """The database was written by a later version of this program."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to today's shape; raises `NewerSchema` for one from the future."""
+    db = Database(connection, execute_plugins=False)
+    known = {migration.name for migration in MIGRATIONS._migrations}
+    later = [done.name for done in MIGRATIONS.applied(db) if done.name not in known]
+    if later:
+        raise NewerSchema(", ".join(later))
+    MIGRATIONS.apply(db)

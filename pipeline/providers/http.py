@@ -1,0 +1,243 @@
+"""The only module that knows the HTTP client.
+
+Law: one call is one request. No redirect is followed with a key, nothing is retried, no proxy is
+taken from the environment, and the client never queues: our own limiter stands before its pool
+(encode/httpcore 1093: cancelled requests in the queue lose its slots for good). A failure is called
+`Unreachable` only when no byte of the request can have left.
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+
+from pipeline.core.errors import ProviderFailure, ReplyLost, Unreachable, Vanished
+from pipeline.providers.links import check_link
+
+CALLS = 20
+DOWNLOADS = 8
+DEADLINE_S = 60.0
+PAID_DEADLINE_S = 120.0
+UPLOAD_DEADLINE_S = 900.0
+STALL_S = 30.0
+LARGEST_REPLY = 8 * 1024 * 1024
+MOST_HOPS = 3
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL,
+              httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses at INFO
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+class Secret:
+    """A key that shows as dots wherever it is printed."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Secret('••••')"
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def reveal(self) -> str:
+        """The key itself, for the one header that carries it."""
+        return self._value
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. `body` is parsed JSON (fractions as Decimal), None if it is not JSON.
+
+    `skew_s` is the service's clock less ours, by its `Date` header; 0 where it names none.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    is_json: bool
+    empty: bool
+    skew_s: float = 0.0
+
+
+class Http:
+    """One account's connections to its service."""
+
+    def __init__(self, base_url: str, key: Secret, *, now: Callable[[], float],
+                 transport: httpx.AsyncBaseTransport | None = None) -> None:
+        limits = httpx.Limits(max_connections=CALLS + DOWNLOADS)
+        self.base_url = base_url.rstrip("/")
+        self._key = key
+        self._now = now
+        self._client = httpx.AsyncClient(
+            transport=transport, limits=limits, http2=False, trust_env=False,
+            follow_redirects=False, headers={"user-agent": "media-pipeline"},
+            timeout=httpx.Timeout(STALL_S, read=DEADLINE_S))
+        self._calls = anyio.CapacityLimiter(CALLS)
+        self._downloads = anyio.CapacityLimiter(DOWNLOADS)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def read(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
+        """A free, repeatable question; raises `Unreachable` when no answer came."""
+        return await self._call("GET", path, params=params, deadline_s=DEADLINE_S,
+                                lost=Unreachable)
+
+    async def pay(self, path: str, body: Mapping[str, object]) -> Reply:
+        """A paid call, made once; raises `Unreachable` (free) or `ReplyLost` (perhaps bought)."""
+        return await self._call("POST", path, json=body, deadline_s=PAID_DEADLINE_S,
+                                lost=ReplyLost)
+
+    async def send_file(self, path: str, file: Path, media_type: str) -> Reply:
+        """Upload one file as the multipart part `file`; free, so a failure is `Unreachable`."""
+        with file.open("rb") as stream:
+            return await self._call(
+                "POST", path, files={"file": (file.name, stream, media_type)},
+                deadline_s=UPLOAD_DEADLINE_S, lost=Unreachable)
+
+    async def _call(self, method: str, path: str, *, deadline_s: float,
+                    lost: type[ReplyLost] | type[Unreachable], **request: Any) -> Reply:
+        trace = _Trace()
+        headers = {"x-api-key": self._key.reveal()} if self._key else {}
+        try:
+            async with self._calls:
+                with anyio.fail_after(deadline_s):
+                    async with self._client.stream(
+                            method, self.base_url + path, headers=headers,
+                            extensions={"trace": trace}, **request) as response:
+                        return self._reply(response, await _body(response))
+        except NEVER_SENT as error:
+            raise (lost if trace.sent else Unreachable)(_words(error)) from None
+        except (httpx.HTTPError, TimeoutError, OSError) as error:
+            raise lost(_words(error)) from None
+
+    def _reply(self, response: httpx.Response, content: bytes) -> Reply:
+        body, is_json = _parse(content)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        date_s = http_date_s(headers.get("date", ""))
+        skew_s = 0.0 if date_s is None else date_s - self._now()
+        return Reply(response.status_code, headers, body, is_json, not content.strip(),
+                     0.0 if abs(skew_s) < 2.0 else skew_s)
+
+    @asynccontextmanager
+    async def download(self, url: str, *, loopback: bool) -> AsyncIterator["Body"]:
+        """Open a made file, without the key; every hop's address is checked before it is called."""
+        async with self._downloads:
+            for _ in range(MOST_HOPS + 1):
+                await check_link(url, loopback=loopback)
+                try:
+                    request = self._client.build_request(
+                        "GET", url, headers={"accept-encoding": "identity"})
+                    response = await self._client.send(request, stream=True)
+                except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+                    raise Unreachable(_words(error)) from None
+                try:
+                    if not response.has_redirect_location:
+                        yield Body(response)
+                        return
+                    url = str(response.url.join(response.headers["location"]))
+                finally:
+                    await response.aclose()
+            raise Vanished("the link leads from redirect to redirect")
+
+
+class Body:
+    """A download in progress."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        _check_download(response)
+        length = response.headers.get("content-length", "")
+        self.length = int(length) if length.isdecimal() else None
+        self.media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+        self._response = response
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes as they come."""
+        try:
+            async for chunk in self._response.aiter_raw():
+                yield chunk
+        except (httpx.HTTPError, OSError) as error:
+            raise Unreachable(_words(error)) from None
+
+
+def _check_download(response: httpx.Response) -> None:
+    status = response.status_code
+    if status in (403, 404, 410):
+        raise Vanished(f"the link answers {status}")
+    if status != 200:
+        raise Unreachable(f"the link answers {status}")
+    encoding = response.headers.get("content-encoding", "identity").lower()
+    if encoding != "identity":
+        raise Unreachable(f"the file came encoded as {encoding[:20]!r}, unasked")
+
+
+class _Trace:
+    """Sees whether the first byte of a request left."""
+
+    def __init__(self) -> None:
+        self.sent = False
+
+    async def __call__(self, event: str, info: Mapping[str, object]) -> None:
+        if event.startswith("http11.send_request_headers"):
+            self.sent = True
+
+
+async def _body(response: httpx.Response) -> bytes:
+    parts = bytearray()
+    async for chunk in response.aiter_bytes():
+        parts += chunk
+        if len(parts) > LARGEST_REPLY:
+            raise httpx.DecodingError("the answer is larger than any answer should be")
+    return bytes(parts)
+
+
+def _parse(content: bytes) -> tuple[Any, bool]:
+    try:
+        return json.loads(content, parse_float=Decimal, parse_constant=_no_constant,
+                          object_pairs_hook=_no_twins), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key twice in one object")
+    return found
+
+
+def http_date_s(text: str) -> float | None:
+    """Seconds of UTC of an HTTP date, None for anything else."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _words(error: Exception) -> str:
+    """An error in few words; never the address, which may carry a signature."""
+    if isinstance(error, ProviderFailure):
+        return error.message
+    says = {httpx.ConnectError: "no connection", httpx.ConnectTimeout: "no connection in time",
+            httpx.ReadTimeout: "no answer in time", TimeoutError: "no answer in time",
+            httpx.RemoteProtocolError: "the line was cut before the answer was whole",
+            httpx.ReadError: "the line was cut", httpx.WriteError: "the line was cut"}
+    return says.get(type(error), type(error).__name__)

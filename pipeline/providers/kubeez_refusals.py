@@ -1,0 +1,142 @@
+"""What Kubeez's refusals mean, for a question and for a paid call (llms.txt, "Errors").
+
+Law: the code word decides, not the status (out of credits has come as 402 and as 400); a paid call
+is refused only by a documented code in its envelope. Any other answer may hide a charge.
+"""
+
+from collections.abc import Mapping
+
+from pipeline.core.errors import (
+    Barred,
+    ProviderFailure,
+    Refused,
+    ReplyLost,
+    Throttled,
+    Unreachable,
+    Vanished,
+)
+from pipeline.providers.http import Reply, http_date_s
+
+LONGEST_WAIT_S = 900.0
+"""A longer `Retry-After` is believed for a quarter of an hour, then asked about again."""
+
+WORDS_SHOWN = 300
+
+REFUSED = {
+    "invalid_request": "invalid_request",
+    "unsupported_aspect": "unsupported_aspect",
+    "model_not_found": "model_not_found",
+    "not_found": "not_found",
+    "file_too_large": "too_large",
+    "quota_exceeded": "too_large",
+    "content_policy_violation": "content_refused",
+    "content_refused": "content_refused",
+    "moderation": "content_refused",
+}
+
+MODERATION = ("moderation", "content policy", "safety", "nsfw", "prohibited", "sensitive",
+              "inappropriate", "policy violation")
+
+
+def refusal_of_start(reply: Reply) -> ProviderFailure:
+    """The failure that a paid call's answer without success means."""
+    code, message = read_envelope(reply)
+    if reply.status == 429 and (code or reply.empty or "retry-after" in reply.headers):
+        return Throttled(message or "too many requests", retry_after_s=retry_after_s(reply))
+    if 400 <= reply.status < 500:
+        account = _account_failure(reply, code, message)
+        if account is not None:
+            return account
+        if cause := _cause(reply, code):
+            return Refused(message or code, cause=cause)
+    return ReplyLost(f"status {reply.status}" + (f": {message}" if message else ""))
+
+
+def refusal_of_read(reply: Reply) -> ProviderFailure | None:
+    """The failure that the answer to a question means; None for a success."""
+    if 200 <= reply.status < 300:
+        return None
+    code, message = read_envelope(reply)
+    if reply.status == 429:
+        return Throttled(message or "too many requests", retry_after_s=retry_after_s(reply))
+    if reply.status in (404, 410):
+        return Vanished(message or "not found")
+    account = _account_failure(reply, code, message)
+    if account is not None:
+        return account
+    if 400 <= reply.status < 500 and reply.is_json:
+        return Refused(message or code, cause=_cause(reply, code) or "invalid_request")
+    return Unreachable(f"status {reply.status}")
+
+
+def _account_failure(reply: Reply, code: str, message: str) -> Barred | None:
+    if code == "insufficient_credits" or (reply.status == 402 and reply.is_json):
+        return Barred(message or "out of credits", cause="insufficient_credits")
+    if reply.status == 401:
+        return Barred(message or "the key is not accepted", cause="bad_key")
+    if reply.status == 403 and (code == "missing_scope" or "scope" in message.lower()):
+        return Barred(message or "the key lacks a scope", cause="missing_scope")
+    return None
+
+
+def _cause(reply: Reply, code: str) -> str | None:
+    if code in REFUSED:
+        return REFUSED[code]
+    if code.startswith("missing_"):
+        return "missing_field"
+    if any(word in code for word in ("moderation", "policy", "nsfw")):
+        return "content_refused"
+    documented = reply.status in (400, 404, 409, 413, 422)
+    return "invalid_request" if documented and (code or _detail(reply.body)) else None
+
+
+def read_envelope(reply: Reply) -> tuple[str, str]:
+    """The code and the words of an error: `{"error", "message"}`, or FastAPI's `{"detail"}`."""
+    body = reply.body if isinstance(reply.body, Mapping) else {}
+    error = body.get("error")
+    code = error if isinstance(error, str) and len(error) <= 64 else ""
+    message = body.get("message")
+    words = message if isinstance(message, str) else _detail(body)
+    return code, words[:WORDS_SHOWN]
+
+
+def _detail(body: object) -> str:
+    detail = body.get("detail") if isinstance(body, Mapping) else None
+    if isinstance(detail, str):
+        return detail
+    if not isinstance(detail, list):
+        return ""
+    parts = []
+    for entry in detail:
+        if isinstance(entry, Mapping):
+            place = ".".join(str(step) for step in entry.get("loc") or () if step != "body")
+            parts.append(f"{place}: {entry.get('msg', '')}".strip(": "))
+    return "; ".join(parts)
+
+
+def retry_after_s(reply: Reply) -> float | None:
+    """Seconds to wait, from the header (seconds or a date) or the body; None if not said.
+
+    The later of the two is obeyed; a date counts from the service's own `Date`.
+    """
+    body = reply.body if isinstance(reply.body, Mapping) else {}
+    said = [_seconds(str(reply.headers.get("retry-after", "")), reply),
+            _seconds(str(body.get("retry_after", "")), reply)]
+    found = [seconds for seconds in said if seconds is not None]
+    return min(max(found), LONGEST_WAIT_S) if found else None
+
+
+def _seconds(text: str, reply: Reply) -> float | None:
+    text = text.strip()
+    if text.isascii() and text.replace(".", "", 1).isdecimal() and len(text) < 12:
+        return float(text)
+    until_s = http_date_s(text)
+    from_s = http_date_s(str(reply.headers.get("date", "")))
+    if until_s is None or from_s is None:
+        return None
+    return max(0.0, until_s - from_s)
+
+
+def is_moderation(message: str) -> bool:
+    """Whether a failure's words speak of the content and not of the machine."""
+    return any(word in message.lower() for word in MODERATION)

@@ -1,0 +1,73 @@
+"""Which addresses a result link may lead to.
+
+Law: https only, to a public address; plain http and loopback only where the account itself lives on
+loopback. An answer of a service must not make us call what stands behind our own walls.
+"""
+
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+import anyio
+
+from pipeline.core.errors import Unreachable, Vanished
+
+WRAPPED = (ipaddress.ip_network("64:ff9b::/96"),)
+"""Addresses that carry an IPv4 address in their last bits (NAT64)."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an account's address is on this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def check_link(url: str, *, loopback: bool) -> None:
+    """Raises `Vanished` for a link that must not be followed, `Unreachable` for no such host."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise Vanished("the link is no address") from None
+    if parts.username or parts.password or not host:
+        raise Vanished("the link is no plain address")
+    if loopback and is_loopback(url) and parts.scheme in ("http", "https"):
+        return
+    if parts.scheme != "https" or port not in (None, 443):
+        raise Vanished(f"the link is {parts.scheme or 'no'}://, and only https is followed")
+    for address in await _resolve(host):
+        if not is_public(address):
+            raise Vanished("the link leads to a private address")
+
+
+async def _resolve(host: str) -> list[Address]:
+    try:
+        found = await anyio.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+    except OSError:
+        raise Unreachable("the link's host has no address") from None
+    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is global, also after unwrapping an IPv4 address inside it.
+
+    >>> is_public(ipaddress.ip_address("::ffff:127.0.0.1"))
+    False
+    >>> is_public(ipaddress.ip_address("64:ff9b::7f00:1"))
+    False
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (
+            address.teredo[1] if address.teredo else None)
+        if inner is None and any(address in network for network in WRAPPED):
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast
