@@ -23,6 +23,8 @@ from pipeline.ledger.payments import book
 from pipeline.ledger.questions import Questions
 from pipeline.ledger.receipts import START, Found, Receipts
 
+FORGET_TURNS_S = 600.0
+
 
 class Ledger:
     """The ledger opened for writing; at most one in the world for a state folder."""
@@ -132,21 +134,18 @@ class Ledger:
             "insert or replace into uploads values (?, ?, ?, ?)",
             (account, digest, url, self.now())))
 
-    async def remember_turns(self, account: str, turns: Collection[tuple[str, float]],
-                             forget_before_s: float) -> None:
-        """Calls that count under a limit, so that a restart does not burst."""
+    async def remember(self, account: str, turns: Collection[tuple[str, float]],
+                       lengths: Collection[tuple[str, float]]) -> None:
+        """What a restart must know: free calls (bucket, when), lengths of jobs (model, seconds)."""
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("delete from turns where account = ? and at_s < ?",
-                               (account, forget_before_s))
+                               (account, self.now() - FORGET_TURNS_S))
             connection.executemany("insert into turns values (?, ?, ?)",
                                    [(account, bucket, at_s) for bucket, at_s in turns])
+            connection.executemany("insert into lengths values (?, ?, ?, ?)",
+                                   [(account, model, s, self.now()) for model, s in lengths])
 
         await self.commits.write(work)
-
-    async def remember_length(self, account: str, model: str, seconds: float) -> None:
-        """How long one job took at the service."""
-        await self.commits.write(lambda c: c.execute(
-            "insert into lengths values (?, ?, ?, ?)", (account, model, seconds, self.now())))
 
     def _scopes(self, job: Job, at_s: float) -> list[Scope]:
         if self.run is None:

@@ -139,27 +139,27 @@ class Questions:
             f"where run_rows.run = ? and state not in ({marks}) limit 1", (run,)).fetchone()
         return row is not None
 
-    def owned(self, account: str, since_s: float) -> dict[str, float]:
-        """Ids at the service that are surely ours, with when we learned of each."""
+    def owned(self, account: str, since_s: float) -> set[str]:
+        """Ids at the service that are surely ours, learned since then."""
         rows = self.connection.execute(
-            "select remote_id, at_s from remotes where account = ? and at_s >= ?",
-            (account, since_s))
-        return {row["remote_id"]: row["at_s"] for row in rows}
+            "select remote_id from remotes where account = ? and at_s >= ?", (account, since_s))
+        return {row["remote_id"] for row in rows}
 
-    def owner(self, account: str, remote_id: str) -> str | None:
-        """The tag of the attempt that owns a remote id."""
-        row = self.connection.execute(
-            "select tag from remotes where account = ? and remote_id = ?",
-            (account, remote_id)).fetchone()
-        return row["tag"] if row else None
-
-    def turns(self, account: str, since_s: float) -> dict[str, list[float]]:
-        """When calls of each bucket were made lately."""
+    def recent_turns(self, account: str, now_s: float,
+                     window_s: float = 120.0) -> dict[str, list[float]]:
+        """When calls of each bucket were answered lately; a paid call never answered counts now."""
         found: dict[str, list[float]] = {}
         for row in self.connection.execute(
                 "select bucket, at_s from turns where account = ? and at_s > ?",
-                (account, since_s)):
+                (account, now_s - window_s)):
             found.setdefault(row["bucket"], []).append(row["at_s"])
+        for row in self.connection.execute(
+                "select coalesce((select min(at_s) from events where events.job = attempts.job "
+                "and at_s >= sent_s and type <> 'Intended'), ?) as at_s, kind from attempts "
+                "join jobs on jobs.key = attempts.job "
+                "where attempts.account = ? and attempts.sent_s > ?",
+                (now_s, account, now_s - 2 * window_s)):
+            found.setdefault(row["kind"], []).append(row["at_s"])
         return found
 
     def lengths(self, account: str, per_model: int = 50) -> dict[str, list[float]]:

@@ -5,15 +5,18 @@ Law: a row is written only after its bytes are safe on disk.
 
 import mimetypes
 import os
+import re
 import shutil
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 from pipeline.sandbox.books import Books
 from pipeline.sandbox.chance import mint_id
 from pipeline.sandbox.jobs import Upload
 
 ANY_TYPE = "application/octet-stream"
+
+_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+\Z")
 
 
 class Uploads:
@@ -22,12 +25,12 @@ class Uploads:
     def __init__(self, books: Books) -> None:
         self._books = books
 
-    def add(self, content: BinaryIO, filename: str, media_type: str, now: float) -> Upload:
+    def add(self, content: IO[bytes], filename: str, media_type: str, now: float) -> Upload:
         """Keep the bytes from the start of `content` under a new name with the old suffix.
 
-        A missing or generic `media_type` is guessed from the file name.
+        A missing, odd or generic `media_type` is guessed from the file name.
         """
-        if media_type in ("", ANY_TYPE):
+        if media_type == ANY_TYPE or not _TYPE.match(media_type):
             media_type = mimetypes.guess_type(filename, strict=False)[0] or ANY_TYPE
         with self._books.writing():
             count = self._books.query("SELECT count(*) FROM uploads")[0][0]
@@ -40,7 +43,7 @@ class Uploads:
                 "VALUES (?, ?, ?, ?, ?)", (name, media_type, size, now, held))
         return Upload(name, media_type, size, now)
 
-    def _store(self, name: str, content: BinaryIO) -> bytes | None:
+    def _store(self, name: str, content: IO[bytes]) -> bytes | None:
         folder = self._books.folder
         if folder is None:
             return content.read()

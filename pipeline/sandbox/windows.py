@@ -7,13 +7,14 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-PER_MINUTE: Mapping[str, int] = {
+PER_MINUTE: Mapping[str, int] = MappingProxyType({
     "media": 30, "music": 10, "dialogue": 10, "ad_copy": 5, "upload": 30, "reads": 120,
-}
+})
 """Calls per key and minute (Kubeez llms.txt, "Rate limits")."""
 
-IN_FLIGHT: Mapping[str, int] = {"media": 10, "music": 5, "dialogue": 5}
+IN_FLIGHT: Mapping[str, int] = MappingProxyType({"media": 10, "music": 5, "dialogue": 5})
 """Unfinished jobs per account (Kubeez docs/limitations)."""
 
 UPLOAD_BYTES = 500_000_000

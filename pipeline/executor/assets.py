@@ -1,0 +1,165 @@
+"""From a link to a file on disk that stays.
+
+Law: a file is delivered when its bytes are whole, its hash is known, its data is synced, it has its
+own name and the folder knows that name. Until then it is a `.part`. A file that is there is never
+written over: the same bytes are taken as delivered, other bytes keep their place.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeVar
+
+import anyio
+
+from pipeline.core.errors import Unreachable
+from pipeline.core.job import File, Job
+from pipeline.core.naming import extension, stem
+from pipeline.core.provider import Download
+from pipeline.executor.media import Facts, NotWhole, examine
+
+LARGEST_FILE = 4 * 1024**3
+SLOWEST_BYTES_PER_S = 1024
+"""A download that brings less than this over a minute is given up, and begun again."""
+PATIENCE_S = 60.0
+
+T = TypeVar("T")
+
+
+class Aside(Protocol):
+    """How work that would hold the loop is done: in a thread, or in place in simulated time."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
+        """The outcome of `work`."""
+        ...
+
+
+class AssetStore:
+    """The outputs folder."""
+
+    def __init__(self, root: Path, aside: Aside) -> None:
+        self.root = root
+        self._aside = aside
+
+    async def save(self, job: Job, index: int, download: Download) -> File:
+        """Bring one file home; raises `Unreachable` or `NotWhole` when that fails."""
+        folder = self.root / job.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f"{stem(job, index)}.part"
+        digest, length = await self._stream(part, download)
+        facts = await self._aside(lambda: _finish(part))
+        name = stem(job, index) + extension(facts.media_type)
+        final = await self._aside(lambda: _place(part, folder / name, digest))
+        return _file(final.relative_to(self.root), digest, length, facts)
+
+    async def note(self, file: File, says: Mapping[str, object]) -> None:
+        """Write the sidecar of a delivered file: what it is and where it came from."""
+        path = self.root / f"{file.path}.json"
+        text = json.dumps({"schema_version": 1, **says}, ensure_ascii=False, indent=2) + "\n"
+        await self._aside(lambda: _write_sidecar(path, text))
+
+    async def damage(self, file: File) -> str | None:
+        """What is wrong with a delivered file: it is missing, or its bytes are others."""
+        return await self._aside(lambda: _damage(self.root / file.path, file))
+
+    def path(self, relative: str) -> Path:
+        """Where a delivered file lies."""
+        return self.root / relative
+
+    async def _stream(self, part: Path, download: Download) -> tuple[str, int]:
+        digest = hashlib.sha256()
+        length = 0
+        started_s = anyio.current_time()
+        with _open_part(part) as stream:
+            async for chunk in download.chunks():
+                stream.write(chunk)
+                digest.update(chunk)
+                length += len(chunk)
+                _check_pace(length, anyio.current_time() - started_s)
+        if download.length is not None and length != download.length:
+            raise NotWhole(f"{length} bytes came of {download.length} announced")
+        return digest.hexdigest(), length
+
+
+def _open_part(part: Path) -> BinaryIO:
+    """A fresh file for bytes on their way; what an earlier try left is begun again."""
+    with suppress(FileNotFoundError):
+        part.unlink()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(part, flags, 0o644), "wb")
+
+
+def _check_pace(length: int, passed_s: float) -> None:
+    if length > LARGEST_FILE:
+        raise NotWhole(f"it is larger than {LARGEST_FILE} bytes")
+    if passed_s > PATIENCE_S and length < SLOWEST_BYTES_PER_S * passed_s:
+        raise Unreachable("the download drips")
+
+
+def _finish(part: Path) -> Facts:
+    facts = examine(part)
+    _sync(part)
+    return facts
+
+
+def _place(part: Path, wanted: Path, digest: str) -> Path:
+    """Give the file its name, or find that it has it; never write over another file."""
+    final, number = wanted, 1
+    while True:
+        try:
+            os.link(part, final, follow_symlinks=False)
+            break
+        except FileExistsError:
+            if final.is_file() and not final.is_symlink() and sha256_of(final) == digest:
+                break
+            number += 1
+            final = wanted.with_name(f"{wanted.stem}~{number}{wanted.suffix}")
+    part.unlink()
+    _sync(final.parent)
+    return final
+
+
+def _file(relative: Path, digest: str, length: int, facts: Facts) -> File:
+    return File(relative.as_posix(), digest, length, facts.media_type, facts.width, facts.height,
+                facts.seconds)
+
+
+def _write_sidecar(path: Path, text: str) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    _sync(part)
+    part.replace(path)
+    _sync(path.parent)
+
+
+def _damage(path: Path, file: File) -> str | None:
+    if not path.is_file():
+        return "missing"
+    return None if sha256_of(path) == file.sha256 else "its bytes are others"
+
+
+def sha256_of(path: Path) -> str:
+    """The digest of a file's content."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+async def in_place(work: Callable[[], T]) -> T:
+    """Work done on the loop itself: for a simulated world, where threads would tear time."""
+    return work()
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Work done in a thread, so that the loop goes on."""
+    return await anyio.to_thread.run_sync(work)

@@ -1,0 +1,82 @@
+"""What the outside asks of a run under way: stop buying, or leave.
+
+Law: a stop never cuts a paid call. First a run stops buying and settles what it has sent; what the
+service is still making is left there and brought home by the next run.
+"""
+
+from collections.abc import Callable
+
+import anyio
+
+from pipeline.core.errors import Exit
+from pipeline.core.job import Job, State
+
+
+class Control:
+    """Shared by all lanes of a run.
+
+    `moving` counts the jobs that are being driven, `passed_over` holds those no cap reaches for.
+    """
+
+    def __init__(self, *, fail_fast: bool = False, max_failures: int | None = None,
+                 max_failure_share: float | None = None) -> None:
+        self.reasons: set[Exit] = set()
+        self.buying = True
+        self.staying = True
+        self._fail_fast = fail_fast
+        self._max_failures = max_failures
+        self._max_share = max_failure_share
+        self._failed = self._ended = 0
+        self.moving = 0
+        self.passed_over: set[str] = set()
+        self._changed = anyio.Event()
+        self._on_leave: list[Callable[[], None]] = []
+
+    def stop_buying(self, reason: Exit | None = None) -> None:
+        """Intend nothing more; bring home what is bought."""
+        if reason is not None:
+            self.reasons.add(reason)
+        self.buying = False
+        self.notify()
+
+    def leave(self, reason: Exit) -> None:
+        """Intend nothing more and go as soon as the paid calls under way are answered."""
+        self.stop_buying(reason)
+        self.staying = False
+        for act in self._on_leave:
+            act()
+        self.notify()
+
+    def on_leave(self, act: Callable[[], None]) -> None:
+        """What is called when the run is to be left."""
+        self._on_leave.append(act)
+
+    def notify(self) -> None:
+        """Something moved: whoever waits looks again."""
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def wait_change(self, longest_s: float | None = None) -> None:
+        """Until something moves, or the time is up."""
+        changed = self._changed
+        with anyio.move_on_after(longest_s):
+            await changed.wait()
+
+    async def wait_motion(self, longest_s: float) -> bool:
+        """Like `wait_change`; False when no job is being driven that could move anything."""
+        await self.wait_change(longest_s)
+        if not self.moving:
+            await self.wait_change(longest_s)
+        return self.moving > 0
+
+    def saw(self, job: Job) -> None:
+        """A job came to rest: too many failures stop the buying."""
+        self._ended += 1
+        if job.state is not State.FAILED:
+            return
+        self._failed += 1
+        over = self._max_failures is not None and self._failed > self._max_failures
+        share = self._max_share is not None and self._ended >= 10 \
+            and self._failed > self._max_share * self._ended
+        if self._fail_fast or over or share:
+            self.stop_buying(Exit.SOME_FAILED)

@@ -1,0 +1,136 @@
+"""The jobs in doubt of one account, and the search for evidence.
+
+Law: a doubt is settled by evidence or by a person, never by the clock alone. While one is open, no
+more jobs are started than the service's list can show beside it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+from pipeline.core.errors import Barred, Refused, Throttled, Unreachable
+from pipeline.core.evidence import Doubt, absent, adopt
+from pipeline.core.job import Event, Job
+from pipeline.core.provider import Provider, Scan
+from pipeline.core.verdict import backoff_s
+from pipeline.executor.control import Control
+from pipeline.executor.gate import READS, Gate
+
+SCANS_S = (1.0, 5.0, 15.0, 30.0, 60.0)
+"""Pauses between scans while a row may still appear, in seconds of the service."""
+LAST_SCANS = 3
+"""After the quiet time so many scans may still bring the proof; then a person is asked."""
+ROOM = 5
+"""Rows of the list that are kept free while a doubt is open."""
+
+
+@dataclass(slots=True)
+class Open:
+    """One doubt that is being looked into."""
+
+    doubt: Doubt
+    event: Event | None = None
+    late_scans: int = 0
+    ready: anyio.Event = field(default_factory=anyio.Event)
+
+
+class Doubts:
+    """The open doubts of an account. Moments are stored ones (`now`), not the loop's."""
+
+    def __init__(self, provider: Provider, gate: Gate, control: Control, *,
+                 now: Callable[[], float], owned: Callable[[], set[str]]) -> None:
+        self.provider = provider
+        self.gate = gate
+        self.control = control
+        self.now = now
+        self.owned = owned
+        self.open: dict[str, Open] = {}
+        self.starts: list[float] = []
+        self._scans = 0
+
+    def started(self, at_s: float) -> None:
+        """A paid call was intended."""
+        limit = self.gate.terms.list_rows
+        self.starts = [*self.starts, at_s][-limit:]
+
+    def has_room(self) -> bool:
+        """Whether one more start still leaves every doubt in the list's view."""
+        if not self.open:
+            return True
+        oldest_s = min(found.doubt.job.sent_s or 0.0 for found in self.open.values())
+        since = sum(1 for at_s in self.starts if at_s >= oldest_s)
+        return since < self.gate.terms.list_rows - ROOM
+
+    async def wait_evidence(self, job: Job) -> Event | None:
+        """The event that settles the doubt; None when only a person can, or the run is left."""
+        found = Open(Doubt(job, last_byte_s=job.changed_s))
+        self.open[job.key] = found
+        self._scans = 0
+        self.control.notify()
+        try:
+            await found.ready.wait()
+        finally:
+            self.open.pop(job.key, None)
+            self.control.notify()
+        return found.event
+
+    def leave(self) -> None:
+        """The run is left: the doubts stay for the next."""
+        for found in self.open.values():
+            found.ready.set()
+
+    async def run(self) -> None:
+        """Scan while doubts are open, until cancelled."""
+        while True:
+            if not self.open:
+                await self.control.wait_change()
+                continue
+            await self._pause(self._next_scan_s())
+            if self.open:
+                await self._scan()
+
+    async def _pause(self, seconds: float) -> None:
+        until_s = anyio.current_time() + seconds
+        while self.open and (left_s := until_s - anyio.current_time()) > 0:
+            await self.control.wait_change(left_s)
+
+    def _next_scan_s(self) -> float:
+        """Early and often at first; then at the moment when absence can be believed."""
+        terms = self.gate.terms
+        pause_s = SCANS_S[min(self._scans, len(SCANS_S) - 1)] * terms.scale
+        quiet_s = min(found.doubt.last_byte_s for found in self.open.values()) + terms.quiet_s
+        left_s = quiet_s - self.now()
+        return min(pause_s, left_s) if left_s > 0 else pause_s
+
+    async def _scan(self) -> None:
+        self._scans += 1
+        began_s = self.now()
+        try:
+            async with self.gate.turn(READS):
+                scan = await self.provider.scan({})
+        except Throttled as refusal:
+            self.gate.throttle(READS, refusal.retry_after_s)
+            return
+        except (Unreachable, Refused):
+            await self._pause(backoff_s(self._scans))
+            return
+        except Barred:
+            self.leave()
+            return
+        self._judge(scan, began_s)
+
+    def _judge(self, scan: Scan, began_s: float) -> None:
+        owned = self.owned()
+        doubts = [found.doubt for found in self.open.values()]
+        events = adopt(doubts, scan, owned, self.gate.terms)
+        rest = [doubt for doubt in doubts if doubt.job.key not in events]
+        events |= absent(rest, scan, began_s, owned, self.gate.terms)
+        for key, found in list(self.open.items()):
+            if key in events:
+                found.event = events[key]
+                found.ready.set()
+            elif began_s >= found.doubt.last_byte_s + self.gate.terms.quiet_s:
+                found.late_scans += 1
+                if found.late_scans >= LAST_SCANS:
+                    found.ready.set()

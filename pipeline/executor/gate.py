@@ -1,0 +1,101 @@
+"""Leave to call and leave to have one more job in flight, for one account.
+
+Law: no call of ours meets a limit. A turn is taken before the call and comes back one window after
+its reply; a slot is taken because a job's state says so, so that a restart finds the slots as they
+are. A `Retry-After` closes its bucket until then.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import anyio
+
+from pipeline.core.pace import Window
+from pipeline.core.terms import Terms
+from pipeline.executor.control import Control
+
+READS = "reads"
+UPLOADS = "upload"
+UNASKED_PAUSE_S = 5.0
+"""How long a bucket stays closed after a refusal that named no time."""
+
+
+class Gate:
+    """The windows and slots of one account."""
+
+    def __init__(self, terms: Terms, control: Control) -> None:
+        self.terms = terms
+        self.control = control
+        self.windows = {name: Window(limit) for name, limit in terms.starts.items()}
+        self.windows[READS] = Window(terms.reads)
+        self.windows[UPLOADS] = Window(terms.uploads)
+        self.in_flight: dict[str, int] = {}
+        self._free: list[tuple[str, float]] = []
+
+    def remember(self, turns: Mapping[str, Sequence[float]], behind_s: float) -> None:
+        """Calls of an earlier process; `behind_s` turns stored times into the loop's."""
+        for bucket, times in turns.items():
+            if bucket in self.windows:
+                self.windows[bucket].remember([at_s - behind_s for at_s in times])
+
+    def take_slot(self, bucket: str) -> None:
+        """One more job of this bucket is in flight."""
+        self.in_flight[bucket] = self.in_flight.get(bucket, 0) + 1
+
+    def give_slot(self, bucket: str) -> None:
+        """One less."""
+        self.in_flight[bucket] -= 1
+        self.control.notify()
+
+    def has_slot(self, bucket: str) -> bool:
+        """Whether one more job of this bucket may be in flight."""
+        limit = self.terms.in_flight.get(bucket)
+        return limit is None or self.in_flight.get(bucket, 0) < limit
+
+    async def wait_turn(self, bucket: str) -> Window | None:
+        """A turn for a paid call, already taken; None when the run stops buying meanwhile."""
+        while self.control.buying:
+            if await self._took_turn(self.windows[bucket]):
+                return self.windows[bucket]
+        return None
+
+    async def _took_turn(self, window: Window) -> bool:
+        wait_s = window.wait_s(anyio.current_time())
+        if wait_s is not None and wait_s <= 0:
+            window.begin()
+            return True
+        await self.control.wait_change(wait_s)
+        return False
+
+    def end_turn(self, window: Window) -> None:
+        """The call was answered, or given up."""
+        window.end(anyio.current_time())
+        self.control.notify()
+
+    def unused_turn(self, window: Window) -> None:
+        """The call was not made after all."""
+        window.under_way -= 1
+        self.control.notify()
+
+    @asynccontextmanager
+    async def turn(self, bucket: str) -> AsyncIterator[None]:
+        """A turn for one free call."""
+        window = self.windows[bucket]
+        while not await self._took_turn(window):
+            pass
+        try:
+            yield
+        finally:
+            self.end_turn(window)
+            self._free.append((bucket, anyio.current_time()))
+
+    def free_turns(self, behind_s: float) -> list[tuple[str, float]]:
+        """The free calls since this was last asked, in stored time: (bucket, when answered)."""
+        turns, self._free = self._free, []
+        return [(bucket, at_s + behind_s) for bucket, at_s in turns]
+
+    def throttle(self, bucket: str, retry_after_s: float | None) -> None:
+        """The service refused a call for its pace: the bucket closes until it says."""
+        pause_s = UNASKED_PAUSE_S * self.terms.scale if retry_after_s is None else retry_after_s
+        self.windows[bucket].close_until(anyio.current_time() + pause_s)
+        self.control.notify()

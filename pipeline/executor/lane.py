@@ -1,0 +1,139 @@
+"""One account of a run: its limits, its readers, and whether it may still be bought from.
+
+Law: what closes an account closes it for every job behind it, at once, and leaves them pending.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import anyio
+
+from pipeline.core.causes import CAUSES
+from pipeline.core.errors import Barred, Exit
+from pipeline.core.job import Event, Job
+from pipeline.core.pace import Lengths, Window
+from pipeline.core.provider import News, Provider, Working
+from pipeline.core.verdict import backoff_s, judge_news
+from pipeline.executor.assets import AssetStore
+from pipeline.executor.control import Control
+from pipeline.executor.doubts import Doubts
+from pipeline.executor.gate import READS, Gate
+from pipeline.executor.sources import Sources
+from pipeline.executor.watch import Watch
+from pipeline.ledger.ledger import Ledger
+
+GIVE_UP_S = 600.0
+"""A service that cannot be reached for so long ends the buying of its lane."""
+OWNED_FOR_S = 7 * 86_400.0
+"""How far back the ids that are ours are held against the service's list."""
+
+
+class Teller(Protocol):
+    """Who is told what a person may want to know while it happens."""
+
+    def said(self, message: str) -> None:
+        """One line for the person."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all lanes of a run share."""
+
+    ledger: Ledger
+    store: AssetStore
+    control: Control
+    progress: Teller
+    now: Callable[[], float]
+    new_tag: Callable[[], str]
+
+
+class Lane:
+    """The account's part of a run."""
+
+    def __init__(self, account: str, provider: Provider, world: World) -> None:
+        self.account = account
+        self.provider = provider
+        self.terms = provider.terms
+        self.ledger, self.store, self.control = world.ledger, world.store, world.control
+        self.progress, self.now, self.new_tag = world.progress, world.now, world.new_tag
+        self.gate = Gate(provider.terms, world.control)
+        lengths = Lengths()
+        self.watch = Watch(provider, self.gate, world.control, lengths, now=world.now,
+                           bar=self.bar)
+        self.doubts = Doubts(provider, self.gate, world.control, now=world.now, owned=self._owned)
+        self.sources = Sources(account, provider, self.gate, world.ledger, world.store)
+        self.leaves: dict[str, tuple[Window, list[str]]] = {}
+        self.barred: Barred | None = None
+        self._lost_since_s: float | None = None
+        self._lost = 0
+
+    @property
+    def buying(self) -> bool:
+        """Whether a job of this lane may still be intended."""
+        return self.control.buying and self.barred is None
+
+    def remember(self) -> None:
+        """Take up what earlier processes learned: calls of the last window, lengths of jobs."""
+        behind_s = self.now() - anyio.current_time()
+        calls: dict[str, list[float]] = {}
+        for name, times in self.ledger.ask.recent_turns(self.account, self.now()).items():
+            bucket = name if name in self.gate.windows else self.terms.bucket(name)
+            calls.setdefault(bucket, []).extend(times)
+        self.gate.remember(calls, behind_s)
+        for model, seconds in self.ledger.ask.lengths(self.account).items():
+            for length_s in seconds:
+                self.watch.lengths.learn(model, length_s)
+
+    async def wait_leave_to_buy(self, job: Job) -> bool:
+        """Wait for the job's own time and for room in the service's list; False to leave it."""
+        while self.buying:
+            wait_s = job.not_before_s - self.now()
+            if wait_s <= 0 and self.doubts.has_room():
+                return True
+            await self.control.wait_change(wait_s if wait_s > 0 else None)
+        return False
+
+    def bar(self, failure: Barred) -> None:
+        """The account is closed: out of credits, or its key is not accepted."""
+        if self.barred is None:
+            self.barred = failure
+            code = CAUSES[failure.cause].exit_code
+            self.control.reasons.add(code or Exit.REFUSED)
+            self.progress.said(f"{self.account}: {CAUSES[failure.cause].says} "
+                               f"({failure.message}); its jobs stay pending")
+            self.control.notify()
+
+    def reached(self) -> None:
+        """The service answered."""
+        self._lost_since_s = None
+        self._lost = 0
+
+    def not_reached(self) -> float:
+        """A paid call found no service: how long to wait before the next."""
+        now_s = anyio.current_time()
+        if self._lost_since_s is None:
+            self._lost_since_s = now_s
+            self.progress.said(f"{self.account} cannot be reached; trying again")
+        if now_s - self._lost_since_s > GIVE_UP_S:
+            self.bar(Barred("no answer for ten minutes", cause="unreachable"))
+        self._lost += 1
+        return backoff_s(self._lost - 1)
+
+    async def look(self, job: Job) -> News:
+        """One read of one job."""
+        async with self.gate.turn(READS):
+            return await self.provider.look(job.remote_ids[0], job.spec.kind)
+
+    def judge_overdue(self, job: Job, news: News) -> Event | None:
+        """News of a job that was called overdue; while it is still working a person decides."""
+        return None if isinstance(news, Working) else judge_news(job, news, self.terms, self.now())
+
+    def leave(self) -> None:
+        """The run is left: everybody who waits for news goes home without."""
+        self.watch.leave()
+        self.doubts.leave()
+
+    def _owned(self) -> set[str]:
+        return self.ledger.ask.owned(self.account, self.now() - OWNED_FOR_S)

@@ -1,0 +1,123 @@
+"""A run: its lanes side by side, until all is at rest, or somebody stops it.
+
+Law: the first signal stops the buying and settles the paid calls under way, the second leaves at
+once; what the service is still making is brought home by the next run.
+"""
+
+import signal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+
+from pipeline.core.errors import Exit
+from pipeline.core.job import AT_REST, Job
+from pipeline.executor.control import Control
+from pipeline.executor.drive import run_lane
+from pipeline.executor.lane import Lane
+from pipeline.ledger.ledger import Ledger
+
+TICK_S = 0.125
+SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED,
+           signal.SIGHUP: Exit.TERMINATED}
+
+
+class Progress(Protocol):
+    """Who shows a person how the run goes."""
+
+    def changed(self, job: Job) -> None:
+        """A job moved."""
+        ...
+
+    def said(self, message: str) -> None:
+        """One line for the person."""
+        ...
+
+    def tick(self) -> None:
+        """Time passes; a good moment to draw."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What ends a run early: a time, and a file that another process lays down to say stop."""
+
+    longest_s: float | None = None
+    stop_file: Path | None = None
+
+
+class SecondSignal(Exception):
+    """A person insists on leaving now."""
+
+
+async def run_all(ledger: Ledger, run: str, lanes: Sequence[Lane], control: Control,
+                  progress: Progress, bounds: Bounds, *, signals: bool = True) -> None:
+    """Work on a run until nothing is left to do or wait for; raises `SecondSignal`."""
+    ledger.moved = _teller(control, progress)
+    control.on_leave(lambda: _leave(lanes))
+    async with anyio.create_task_group() as watchers:
+        if signals:
+            watchers.start_soon(_obey_signals, control, progress)
+        watchers.start_soon(_keep_bounds, control, progress, bounds)
+        watchers.start_soon(_tick, progress)
+        await _work(lanes, run)
+        watchers.cancel_scope.cancel()
+
+
+async def _work(lanes: Iterable[Lane], run: str) -> None:
+    async with anyio.create_task_group() as group:
+        for lane in lanes:
+            group.start_soon(run_lane, lane, run)
+
+
+def _teller(control: Control, progress: Progress) -> Callable[[Job, Job], None]:
+    def moved(before: Job, after: Job) -> None:
+        progress.changed(after)
+        if after.state in AT_REST:
+            control.saw(after)
+            control.notify()
+
+    return moved
+
+
+def _leave(lanes: Iterable[Lane]) -> None:
+    for lane in lanes:
+        lane.leave()
+
+
+async def _obey_signals(control: Control, progress: Progress) -> None:
+    told = False
+    with anyio.open_signal_receiver(*SIGNALS) as received:
+        async for number in received:
+            if told:
+                raise SecondSignal
+            told = True
+            progress.said("stopping: no new purchases, waiting for the calls under way "
+                          "(again to leave at once); `pipeline resume` goes on")
+            control.leave(SIGNALS[signal.Signals(number)])
+
+
+async def _keep_bounds(control: Control, progress: Progress, bounds: Bounds) -> None:
+    began_s = anyio.current_time()
+    while True:
+        await anyio.sleep(TICK_S * 4)
+        if bounds.longest_s is not None and anyio.current_time() - began_s >= bounds.longest_s:
+            progress.said("the time limit is reached; `pipeline resume` goes on")
+            control.leave(Exit.TIME)
+            return
+        if bounds.stop_file is not None and _asked_to_stop(bounds.stop_file):
+            progress.said("cancelled: nothing more is bought; what is bought is brought home")
+            control.stop_buying()
+            return
+
+
+def _asked_to_stop(path: Path) -> bool:
+    return path.exists()
+
+
+async def _tick(progress: Progress) -> None:
+    while True:
+        progress.tick()
+        await anyio.sleep(TICK_S)

@@ -1,0 +1,155 @@
+"""What the executor does next for a job, one step a state.
+
+Law: a step touches the world once and returns the event that is then true; it records nothing. A
+step that returns None leaves the job as it is, for the next run.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import anyio
+
+from pipeline.core.errors import Barred, ProviderFailure, Throttled, Unreachable, Vanished
+from pipeline.core.job import (
+    Cancelled,
+    Deferred,
+    Doubted,
+    Event,
+    Failed,
+    File,
+    Intended,
+    Job,
+    Saved,
+    State,
+)
+from pipeline.core.pace import SHORTEST_LOOK_S
+from pipeline.core.provider import Finished, Output
+from pipeline.core.verdict import backoff_s, judge_submission
+from pipeline.executor.lane import Lane
+from pipeline.executor.media import NotWhole
+from pipeline.executor.sidecar import sidecar
+
+LEAVE_TO_SEND_S = 30.0
+"""An intent older than this when its call is due is not sent: the process was asleep."""
+BROKEN_DOWNLOADS = 5
+"""So many files that came damaged in a row, and the link is given up."""
+
+
+async def intend(lane: Lane, job: Job) -> Event | None:
+    """Wait until the job may be bought; then say so on disk before it is."""
+    if not await lane.wait_leave_to_buy(job):
+        return None
+    try:
+        urls = await lane.sources.bring(job)
+    except FileNotFoundError as error:
+        return Cancelled("source_missing", str(error))
+    if urls is None:
+        return None
+    window = await lane.gate.wait_turn(lane.terms.bucket(job.spec.kind))
+    if window is None:
+        return None
+    lane.leaves[job.key] = (window, urls)
+    return Intended(lane.new_tag(), job.quote.worst)
+
+
+async def submit(lane: Lane, job: Job) -> Event | None:
+    """The paid call: once, not to be cut short by anything but death."""
+    window, urls = lane.leaves.pop(job.key)
+    if lane.now() - (job.sent_s or 0.0) > LEAVE_TO_SEND_S:
+        lane.gate.unused_turn(window)
+        return Deferred("unreachable", message="the intent was too old to be sent")
+    lane.doubts.started(job.sent_s or lane.now())
+    with anyio.CancelScope(shield=True):
+        try:
+            reply = await lane.provider.submit(job.spec, urls)
+        except ProviderFailure as failure:
+            lane.gate.end_turn(window)
+            return _refused(lane, job, failure)
+    lane.gate.end_turn(window)
+    lane.reached()
+    return judge_submission(reply, lane.now())
+
+
+def _refused(lane: Lane, job: Job, failure: ProviderFailure) -> Event:
+    bucket = lane.terms.bucket(job.spec.kind)
+    if isinstance(failure, Throttled):
+        lane.gate.throttle(bucket, failure.retry_after_s)
+        lane.reached()
+    elif isinstance(failure, Barred):
+        lane.bar(failure)
+    elif isinstance(failure, Unreachable):
+        pause_s = lane.not_reached()
+        return Deferred("unreachable", lane.now() + pause_s, message=failure.message)
+    return judge_submission(failure, lane.now())
+
+
+async def reconcile(lane: Lane, job: Job) -> Event | None:
+    """Look for evidence; a job whose id is known is looked at, one whose id is not is searched."""
+    if job.remote_ids:
+        try:
+            news = await lane.look(job)
+        except ProviderFailure:
+            return None
+        return lane.judge_overdue(job, news)
+    return await lane.doubts.wait_evidence(job)
+
+
+async def watch(lane: Lane, job: Job) -> Event | None:
+    """Wait for news of a job that the service is making."""
+    return await lane.watch.wait_news(job)
+
+
+async def fetch(lane: Lane, job: Job) -> Event | None:
+    """Bring the files home; a link that is gone is asked for again."""
+    began_s = anyio.current_time()
+    outputs, tries, damaged = job.outputs, 0, 0
+    while lane.control.staying:
+        try:
+            files = [await _save(lane, job, index, output) for index, output in enumerate(outputs)]
+            await _note(lane, job, files)
+            return Saved(tuple(files))
+        except NotWhole as error:
+            damaged += 1
+            if damaged >= BROKEN_DOWNLOADS:
+                return Failed("links_gone", f"the file comes damaged: {error}")
+        except Vanished as error:
+            if anyio.current_time() - began_s > lane.terms.link_wait_s:
+                return Failed("links_gone", error.message)
+            outputs = await _fresh_links(lane, job) or outputs
+        except Unreachable as error:
+            lane.progress.said(f"a download broke off ({error.message}); it begins again")
+        await lane.control.wait_change(min(backoff_s(tries), SHORTEST_LOOK_S))
+        tries += 1
+    return None
+
+
+async def _save(lane: Lane, job: Job, index: int, output: Output) -> File:
+    async with lane.provider.download(output.url or "") as download:
+        return await lane.store.save(job, index, download)
+
+
+async def _note(lane: Lane, job: Job, files: list[File]) -> None:
+    for file in files:
+        await lane.store.note(file, sidecar(job, file))
+
+
+async def _fresh_links(lane: Lane, job: Job) -> tuple[Output, ...]:
+    try:
+        news = await lane.look(job)
+    except ProviderFailure:
+        return ()
+    ready = isinstance(news, Finished) and all(output.url for output in news.outputs)
+    return news.outputs if ready and isinstance(news, Finished) else ()
+
+
+Step = Callable[[Lane, Job], Awaitable[Event | None]]
+
+STEPS: Mapping[State, Step] = {
+    State.PENDING: intend,
+    State.SUBMITTING: submit,
+    State.IN_DOUBT: reconcile,
+    State.RUNNING: watch,
+    State.PRODUCED: fetch,
+}
+
+RECOVERED = Doubted("interrupted", "the run died while the paid call was under way")
+"""What a job that is found `submitting` at the start of a process has become."""

@@ -1,0 +1,188 @@
+"""News of jobs under way, with as few reads as can be, and evidence for jobs in doubt.
+
+Law: jobs wait, the watch reads. One reading of the service's list brings news of many jobs; a
+single look is for what the list does not show. What a read brings is news, never an order.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
+from pipeline.core.job import Doubted, Event, Job
+from pipeline.core.pace import SHORTEST_LOOK_S, Lengths, next_look_s
+from pipeline.core.provider import Finished, News, Provider, Scan
+from pipeline.core.verdict import backoff_s, judge_news
+from pipeline.executor.control import Control
+from pipeline.executor.gate import READS, Gate
+
+LOST_AFTER_S = 900.0
+"""An accepted job that the service has not known for so long is looked into by a person."""
+
+Owned = Callable[[float], dict[str, float]]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A running job that waits for its end."""
+
+    job: Job
+    due_s: float
+    expected_s: float
+    looks: int = 0
+    unknown_since_s: float | None = None
+    event: Event | None = None
+    ready: anyio.Event = field(default_factory=anyio.Event)
+
+
+class Watch:
+    """The one reader of an account. Times are the loop's; stored moments come through `now`."""
+
+    def __init__(self, provider: Provider, gate: Gate, control: Control, lengths: Lengths, *,
+                 now: Callable[[], float], bar: Callable[[Barred], None]) -> None:
+        self.provider = provider
+        self.gate = gate
+        self.control = control
+        self.lengths = lengths
+        self.now = now
+        self.bar = bar
+        self.learned: list[tuple[str, float]] = []
+        self.running: dict[str, Waiting] = {}
+        self._failures = 0
+        self._list_works = True
+
+    async def wait_news(self, job: Job) -> Event | None:
+        """The event that ends a job's wait; None when the run is left first."""
+        terms = self.gate.terms
+        typical_s = terms.typical_s(job.spec.kind, job.typical_s)
+        expected_s = self.lengths.expected_s(job.spec.model, typical_s)
+        age_s = max(0.0, self.now() - (job.sent_s or self.now()))
+        due_s = anyio.current_time() + max(0.0, self._first_look_s(job, expected_s) - age_s)
+        waiting = Waiting(job, due_s, expected_s)
+        self.running[job.key] = waiting
+        self.control.notify()
+        try:
+            await waiting.ready.wait()
+        finally:
+            self.running.pop(job.key, None)
+        return waiting.event
+
+    def _first_look_s(self, job: Job, expected_s: float) -> float:
+        """Near the expected end; a model never seen before is asked about a little earlier."""
+        terms = self.gate.terms
+        first_s = next_look_s(expected_s, 0, terms.scale)
+        if job.spec.model in self.lengths.seen:
+            return first_s
+        return min(first_s, terms.first_look_s.get(job.spec.kind, 30.0) * terms.scale)
+
+    def leave(self) -> None:
+        """The run is left: everybody who waits goes home without news."""
+        for waiting in self.running.values():
+            waiting.ready.set()
+
+    async def run(self) -> None:
+        """Read when a job is due, until cancelled."""
+        while True:
+            due_s = min((w.due_s for w in self.running.values()), default=None)
+            wait_s = None if due_s is None else due_s - anyio.current_time()
+            if wait_s is None or wait_s > 0:
+                await self.control.wait_change(wait_s)
+                continue
+            await self._read()
+
+    async def _read(self) -> None:
+        """One round of reads for whatever is due."""
+        now_s = anyio.current_time()
+        due = [waiting for waiting in self.running.values() if waiting.due_s <= now_s]
+        single = len(self.running) == 1 or not self._list_works
+        try:
+            seen = {} if single else await self._scan()
+            for waiting in list(self.running.values()):
+                if waiting.job.key in seen:
+                    self._tell(waiting, seen[waiting.job.key])
+                elif waiting in due:
+                    await self._look(waiting)
+            self._failures = 0
+        except Throttled as refusal:
+            self.gate.throttle(READS, refusal.retry_after_s)
+        except (Unreachable, Refused):
+            self._failures += 1
+            self._put_off(due, backoff_s(self._failures))
+        except Barred as failure:
+            self.bar(failure)
+            self._put_off(due, LOST_AFTER_S)
+
+    async def _scan(self) -> dict[str, News]:
+        async with self.gate.turn(READS):
+            scan = await self._list()
+        by_id = {row.remote_id: row.news for row in scan.sightings}
+        return {key: by_id[waiting.job.remote_ids[0]] for key, waiting in self.running.items()
+                if len(waiting.job.remote_ids) == 1 and waiting.job.remote_ids[0] in by_id}
+
+    async def _list(self) -> Scan:
+        try:
+            return await self.provider.scan({})
+        except Barred as failure:
+            if failure.cause != "missing_scope":
+                raise
+            self._list_works = False
+            return Scan([], complete=False)
+
+    async def _look(self, waiting: Waiting) -> None:
+        try:
+            async with self.gate.turn(READS):
+                news = await self.provider.look(waiting.job.remote_ids[0], waiting.job.spec.kind)
+        except Vanished:
+            self._not_known(waiting)
+            return
+        self._tell(waiting, news)
+
+    def _tell(self, waiting: Waiting, news: News) -> None:
+        """Hand news to the job that waits for it, or set its next look."""
+        waiting.unknown_since_s = None
+        event = judge_news(waiting.job, news, self.gate.terms, self.now())
+        if event is not None:
+            self._learn(waiting, news)
+            self._finish(waiting, event)
+            return
+        now_s = anyio.current_time()
+        if isinstance(news, Finished):
+            waiting.due_s = now_s + SHORTEST_LOOK_S * self.gate.terms.scale
+        elif waiting.due_s <= now_s:
+            waiting.looks += 1
+            waiting.due_s = now_s + next_look_s(waiting.expected_s, waiting.looks,
+                                                self.gate.terms.scale)
+
+    def _learn(self, waiting: Waiting, news: News) -> None:
+        if not isinstance(news, Finished):
+            return
+        model = waiting.job.spec.model
+        seconds = news.made_in_s or max(0.0, self.now() - (waiting.job.sent_s or self.now()))
+        self.lengths.learn(model, seconds)
+        self.learned.append((model, seconds))
+        expected_s = self.lengths.expected_s(model, seconds)
+        for other in self.running.values():
+            if other.job.spec.model == model:
+                other.expected_s = expected_s
+
+    def _not_known(self, waiting: Waiting) -> None:
+        """A job too new to be seen, or one that the service has lost."""
+        now_s = anyio.current_time()
+        if waiting.unknown_since_s is None:
+            waiting.unknown_since_s = now_s
+        if now_s - waiting.unknown_since_s > LOST_AFTER_S:
+            self._finish(waiting, Doubted("overdue", "the service does not know the job"))
+            return
+        waiting.looks += 1
+        waiting.due_s = now_s + next_look_s(waiting.expected_s, waiting.looks,
+                                            self.gate.terms.scale)
+
+    def _finish(self, waiting: Waiting, event: Event) -> None:
+        waiting.event = event
+        waiting.ready.set()
+        self.running.pop(waiting.job.key, None)
+
+    def _put_off(self, due: list[Waiting], pause_s: float) -> None:
+        for waiting in due:
+            waiting.due_s = anyio.current_time() + pause_s
