@@ -1,4 +1,4 @@
-"""Runs AI-media campaigns in bulk: planned and priced first, paid for once, resumable after anything.
+"""AI-media campaigns in bulk: priced before a credit moves, paid for once, resumable.
 
 The way of one job: a line of YAML (`inputs/`) becomes a cell of the matrix, a spec with a key, a
 quote, a row of the plan (`core/`), a job in the ledger (`ledger/`), an intent on disk, one paid

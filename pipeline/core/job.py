@@ -36,7 +36,7 @@ IN_FLIGHT = frozenset({State.SUBMITTING, State.IN_DOUBT, State.RUNNING})
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A delivered file with its hash; `path` is relative to the outputs folder."""
+    """A delivered file with its hash; `path` starts from the working folder, or is absolute."""
 
     path: str
     sha256: str

@@ -130,22 +130,34 @@ def fingerprint(manifest: str, cells: Sequence[Cell], catalogs: Mapping[str, str
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A job as an earlier run or plan wanted it."""
+
+    key: str
+    campaign: str
+    model: str
+    expected: Money
+    bought: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
-    """What moved between two plans of one manifest, by job key."""
+    """What moved since an earlier run of one manifest: rows that came, went, changed price."""
 
     added: Sequence[Row]
-    removed: Sequence[Row]
-    repriced: Sequence[tuple[Row, Row]]
+    removed: Sequence[Wanted]
+    repriced: Sequence[tuple[Wanted, Row]]
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.repriced)
 
 
-def compare(before: Plan, after: Plan) -> Difference:
-    """The rows that came, went, or changed their price."""
-    old = {row.cell.key: row for row in before.rows}
-    new = {row.cell.key: row for row in after.rows}
-    repriced = [(old[key], row) for key, row in new.items()
-                if key in old and old[key].cell.quote != row.cell.quote]
-    return Difference([row for key, row in new.items() if key not in old],
-                      [row for key, row in old.items() if key not in new], repriced)
+def compare(before: Sequence[Wanted], after: Plan) -> Difference:
+    """Hold a plan against what was wanted before. What is bought already has its price."""
+    old = {wanted.key: wanted for wanted in before}
+    new = {row.cell.key for row in after.rows}
+    repriced = [(old[row.cell.key], row) for row in after.rows
+                if row.cell.key in old and not old[row.cell.key].bought
+                and old[row.cell.key].expected != row.cell.quote.expected]
+    return Difference([row for row in after.rows if row.cell.key not in old],
+                      [wanted for wanted in before if wanted.key not in new], repriced)

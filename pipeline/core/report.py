@@ -5,7 +5,7 @@ model in a shape. Nothing is added up here that the ledger does not hold.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.core.job import Job, State
 from pipeline.core.manifest import Value
@@ -55,6 +55,19 @@ class Totals:
     def total(self) -> int:
         """How many rows the run has."""
         return sum(self.states.values())
+
+    def after(self, before: Job, now: Job) -> "Totals":
+        """These figures once a job of the run has moved."""
+        states = dict(self.states)
+        states[before.state] -= 1
+        states[now.state] += 1
+        doubts = (self.in_doubt + _doubted(now)).less(_doubted(before))
+        return replace(self, states=states, held=(self.held + now.held).less(before.held),
+                       charged=(self.charged + now.charged).less(before.charged), in_doubt=doubts)
+
+
+def _doubted(job: Job) -> Money:
+    return job.held if job.state is State.IN_DOUBT else NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,36 +38,29 @@ class Aside(Protocol):
 
 
 class AssetStore:
-    """The outputs folder."""
+    """The disk. A job's folder and a file's path start from the working folder, or are absolute."""
 
-    def __init__(self, root: Path, aside: Aside) -> None:
-        self.root = root
+    def __init__(self, aside: Aside) -> None:
         self._aside = aside
 
     async def save(self, job: Job, index: int, download: Download) -> File:
         """Bring one file home; raises `Unreachable` or `NotWhole` when that fails."""
-        folder = self.root / job.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{stem(job, index)}.part"
+        part = Path(job.folder, f"{stem(job, index)}.part")
         digest, length = await self._stream(part, download)
         facts = await self._aside(lambda: _finish(part))
-        name = stem(job, index) + extension(facts.media_type)
-        final = await self._aside(lambda: _place(part, folder / name, digest))
-        return _file(final.relative_to(self.root), digest, length, facts)
+        wanted = part.with_name(stem(job, index) + extension(facts.media_type))
+        final = await self._aside(lambda: _place(part, wanted, digest))
+        return _file(final, digest, length, facts)
 
     async def note(self, file: File, says: Mapping[str, object]) -> None:
         """Write the sidecar of a delivered file: what it is and where it came from."""
-        path = self.root / f"{file.path}.json"
+        path = Path(f"{file.path}.json")
         text = json.dumps({"schema_version": 1, **says}, ensure_ascii=False, indent=2) + "\n"
         await self._aside(lambda: _write_sidecar(path, text))
 
     async def damage(self, file: File) -> str | None:
         """What is wrong with a delivered file: it is missing, or its bytes are others."""
-        return await self._aside(lambda: _damage(self.root / file.path, file))
-
-    def path(self, relative: str) -> Path:
-        """Where a delivered file lies."""
-        return self.root / relative
+        return await self._aside(lambda: _damage(Path(file.path), file))
 
     async def _stream(self, part: Path, download: Download) -> tuple[str, int]:
         digest = hashlib.sha256()
@@ -86,6 +79,7 @@ class AssetStore:
 
 def _open_part(part: Path) -> BinaryIO:
     """A fresh file for bytes on their way; what an earlier try left is begun again."""
+    part.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
         part.unlink()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -122,8 +116,8 @@ def _place(part: Path, wanted: Path, digest: str) -> Path:
     return final
 
 
-def _file(relative: Path, digest: str, length: int, facts: Facts) -> File:
-    return File(relative.as_posix(), digest, length, facts.media_type, facts.width, facts.height,
+def _file(path: Path, digest: str, length: int, facts: Facts) -> File:
+    return File(path.as_posix(), digest, length, facts.media_type, facts.width, facts.height,
                 facts.seconds)
 
 

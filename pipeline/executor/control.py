@@ -4,7 +4,8 @@ Law: a stop never cuts a paid call. First a run stops buying and settles what it
 service is still making is left there and brought home by the next run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import anyio
 
@@ -31,6 +32,7 @@ class Control:
         self.passed_over: set[str] = set()
         self._changed = anyio.Event()
         self._on_leave: list[Callable[[], None]] = []
+        self._free_work: set[anyio.CancelScope] = set()
 
     def stop_buying(self, reason: Exit | None = None) -> None:
         """Intend nothing more; bring home what is bought."""
@@ -45,7 +47,22 @@ class Control:
         self.staying = False
         for act in self._on_leave:
             act()
+        for scope in self._free_work:
+            scope.cancel()
         self.notify()
+
+    @contextmanager
+    def until_left(self) -> Iterator[None]:
+        """Free work (an upload, a download) that is dropped when the run is left."""
+        scope = anyio.CancelScope()
+        self._free_work.add(scope)
+        try:
+            with scope:
+                if not self.staying:
+                    scope.cancel()
+                yield
+        finally:
+            self._free_work.discard(scope)
 
     def on_leave(self, act: Callable[[], None]) -> None:
         """What is called when the run is to be left."""

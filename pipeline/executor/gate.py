@@ -99,3 +99,17 @@ class Gate:
         pause_s = UNASKED_PAUSE_S * self.terms.scale if retry_after_s is None else retry_after_s
         self.windows[bucket].close_until(anyio.current_time() + pause_s)
         self.control.notify()
+
+    def bottleneck(self) -> str:
+        """The limit that holds new starts back just now, "" for none."""
+        now_s = anyio.current_time()
+        for bucket in self.terms.starts:
+            if not self.in_flight.get(bucket):
+                continue
+            if self.windows[bucket].closed_until_s > now_s:
+                return f"{bucket}: the service asked to come back later"
+            if self.windows[bucket].wait_s(now_s) != 0:
+                return f"{bucket}_per_minute"
+            if not self.has_slot(bucket):
+                return f"{bucket}_in_flight"
+        return ""

@@ -63,7 +63,7 @@ class Lane:
         self.watch = Watch(provider, self.gate, world.control, lengths, now=world.now,
                            bar=self.bar)
         self.doubts = Doubts(provider, self.gate, world.control, now=world.now, owned=self._owned)
-        self.sources = Sources(account, provider, self.gate, world.ledger, world.store)
+        self.sources = Sources(account, provider, self.gate, world.ledger)
         self.leaves: dict[str, tuple[Window, list[str]]] = {}
         self.barred: Barred | None = None
         self._lost_since_s: float | None = None

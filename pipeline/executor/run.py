@@ -14,6 +14,7 @@ import anyio
 
 from pipeline.core.errors import Exit
 from pipeline.core.job import AT_REST, Job
+from pipeline.core.report import Totals
 from pipeline.executor.control import Control
 from pipeline.executor.drive import run_lane
 from pipeline.executor.lane import Lane
@@ -27,16 +28,28 @@ SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED,
 class Progress(Protocol):
     """Who shows a person how the run goes."""
 
-    def changed(self, job: Job) -> None:
-        """A job moved."""
+    def started(self, totals: Totals) -> None:
+        """The run goes to work."""
+        ...
+
+    def changed(self, job: Job, totals: Totals) -> None:
+        """A job moved, and the run with it."""
         ...
 
     def said(self, message: str) -> None:
         """One line for the person."""
         ...
 
-    def tick(self) -> None:
+    def waiting(self, what: str) -> None:
+        """What holds the run back just now."""
+        ...
+
+    def tick(self, now_s: float) -> None:
         """Time passes; a good moment to draw."""
+        ...
+
+    def finished(self) -> None:
+        """The run is over, or stops."""
         ...
 
 
@@ -55,13 +68,13 @@ class SecondSignal(Exception):
 async def run_all(ledger: Ledger, run: str, lanes: Sequence[Lane], control: Control,
                   progress: Progress, bounds: Bounds, *, signals: bool = True) -> None:
     """Work on a run until nothing is left to do or wait for; raises `SecondSignal`."""
-    ledger.moved = _teller(control, progress)
+    ledger.moved = _teller(control, progress, ledger.ask.totals(run), run)
     control.on_leave(lambda: _leave(lanes))
     async with anyio.create_task_group() as watchers:
         if signals:
             watchers.start_soon(_obey_signals, control, progress)
         watchers.start_soon(_keep_bounds, control, progress, bounds)
-        watchers.start_soon(_tick, progress)
+        watchers.start_soon(_tick, progress, lanes)
         await _work(lanes, run)
         watchers.cancel_scope.cancel()
 
@@ -72,9 +85,13 @@ async def _work(lanes: Iterable[Lane], run: str) -> None:
             group.start_soon(run_lane, lane, run)
 
 
-def _teller(control: Control, progress: Progress) -> Callable[[Job, Job], None]:
+def _teller(control: Control, progress: Progress, totals: Totals,
+            run: str) -> Callable[[Job, Job], None]:
     def moved(before: Job, after: Job) -> None:
-        progress.changed(after)
+        nonlocal totals
+        if after.run == run:
+            totals = totals.after(before, after)
+            progress.changed(after, totals)
         if after.state in AT_REST:
             control.saw(after)
             control.notify()
@@ -117,7 +134,9 @@ def _asked_to_stop(path: Path) -> bool:
     return path.exists()
 
 
-async def _tick(progress: Progress) -> None:
+async def _tick(progress: Progress, lanes: Sequence[Lane]) -> None:
     while True:
-        progress.tick()
+        for lane in lanes:
+            progress.waiting(lane.gate.bottleneck())
+            progress.tick(lane.now())
         await anyio.sleep(TICK_S)

@@ -16,7 +16,7 @@ from pipeline.core.naming import KEY_SHOWN
 from pipeline.core.provider import Provider
 from pipeline.core.spec import SourceRef
 from pipeline.core.verdict import backoff_s
-from pipeline.executor.assets import AssetStore, sha256_of
+from pipeline.executor.assets import sha256_of
 from pipeline.executor.gate import UPLOADS, Gate
 from pipeline.ledger.ledger import Ledger
 
@@ -28,12 +28,11 @@ class Sources:
     """The sources of one account's jobs."""
 
     def __init__(self, account: str, provider: Provider, gate: Gate, ledger: Ledger,
-                 store: AssetStore) -> None:
+) -> None:
         self.account = account
         self.provider = provider
         self.gate = gate
         self.ledger = ledger
-        self.store = store
         self._uploading: dict[str, anyio.Lock] = {}
 
     async def bring(self, job: Job) -> list[str] | None:
@@ -60,7 +59,7 @@ class Sources:
             made = self.ledger.ask.job(source.value)
             if made is None or not made.files:
                 raise FileNotFoundError("the job that it starts from has no file")
-            path, digest = self.store.path(made.files[0].path), made.files[0].sha256
+            path, digest = Path(made.files[0].path), made.files[0].sha256
         if not path.is_file() or sha256_of(path) != digest:
             raise FileNotFoundError(f"{path.name} is gone, or is no longer what was planned")
         return path, digest
@@ -74,10 +73,11 @@ class Sources:
             tries = 0
             while self.gate.control.buying:
                 try:
-                    async with self.gate.turn(UPLOADS):
-                        url = await self.provider.upload(str(path))
-                    await self.ledger.remember_upload(self.account, digest, url)
-                    return url
+                    with self.gate.control.until_left():
+                        async with self.gate.turn(UPLOADS):
+                            url = await self.provider.upload(str(path))
+                        await self.ledger.remember_upload(self.account, digest, url)
+                        return url
                 except Throttled as refusal:
                     self.gate.throttle(UPLOADS, refusal.retry_after_s)
                 except Unreachable:

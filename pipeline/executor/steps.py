@@ -104,9 +104,11 @@ async def fetch(lane: Lane, job: Job) -> Event | None:
     outputs, tries, damaged = job.outputs, 0, 0
     while lane.control.staying:
         try:
-            files = [await _save(lane, job, index, output) for index, output in enumerate(outputs)]
-            await _note(lane, job, files)
-            return Saved(tuple(files))
+            with lane.control.until_left():
+                files = [await _save(lane, job, index, output)
+                         for index, output in enumerate(outputs)]
+                await _note(lane, job, files)
+                return Saved(tuple(files))
         except NotWhole as error:
             damaged += 1
             if damaged >= BROKEN_DOWNLOADS:

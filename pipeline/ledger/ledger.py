@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.core.caps import Caps, Scope, scopes
 from pipeline.core.errors import Exit, Halt
-from pipeline.core.job import Accepted, Event, Intended, Job, Produced, apply
+from pipeline.core.job import Accepted, Cancelled, Event, Intended, Job, Produced, apply
 from pipeline.core.plan import Plan
 from pipeline.core.report import RunInfo
 from pipeline.ledger import admission
@@ -88,6 +88,18 @@ class Ledger:
         def work(connection: sqlite3.Connection) -> None:
             for job in jobs:
                 admission.reopen(connection, job, run, by, self.now())
+
+        self.commits.write_now(work)
+
+    def cancel(self, jobs: Iterable[Job]) -> None:
+        """Nobody wants these pending jobs any more."""
+        event = Cancelled("cancelled")
+
+        def work(connection: sqlite3.Connection) -> None:
+            for job in jobs:
+                at_s = self._tick()
+                admission.write_job(connection, apply(job, event, at_s), job)
+                admission.insert_event(connection, job.key, job.run, event, at_s)
 
         self.commits.write_now(work)
 

@@ -28,11 +28,9 @@ class Lock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            holder = _describe(os.read(descriptor, 4096))
+            content = os.read(descriptor, 4096)
             os.close(descriptor)
-            raise Halt(Exit.HELD, f"another run holds {self.path.parent}: {holder}",
-                       hint="wait for it, or stop it; one run at a time works on a state folder",
-                       code="state_held") from None
+            raise _held(self.path.parent, content) from None
         says = {"pid": os.getpid(), "host": socket.gethostname(), "started": started_at,
                 "command": " ".join(Path(part).name if n == 0 else part
                                     for n, part in enumerate(sys.argv))[:300]}
@@ -45,6 +43,23 @@ class Lock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def refuse_if_held(folder: Path) -> None:
+    """Raises `Halt` (11) at once when another process owns the folder; makes nothing."""
+    if not (folder / "lock").exists():
+        return
+    with (folder / "lock").open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            raise _held(folder, stream.read(4096)) from None
+
+
+def _held(folder: Path, content: bytes) -> Halt:
+    return Halt(Exit.HELD, f"another run holds {folder}: {_describe(content)}",
+                hint="wait for it, or stop it; one run at a time works on a state folder",
+                code="state_held")
 
 
 def _describe(content: bytes) -> str:

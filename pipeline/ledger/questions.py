@@ -131,6 +131,13 @@ class Questions:
                                       "where scope = ?", (scope,)).fetchone()
         return (row["held"], row["charged"], row["refunded"]) if row else (0, 0, 0)
 
+    def bought(self, run: str) -> int:
+        """How many jobs of the run were paid for in it, or are under way."""
+        row = self.connection.execute(
+            "select count(distinct job) as n from attempts where run = ? and state <> 'free'",
+            (run,)).fetchone()
+        return int(row["n"])
+
     def unfinished(self, run: str) -> bool:
         """Whether any row of the run is not at rest."""
         marks = ",".join(f"'{state}'" for state in sorted(AT_REST))
@@ -155,7 +162,7 @@ class Questions:
             found.setdefault(row["bucket"], []).append(row["at_s"])
         for row in self.connection.execute(
                 "select coalesce((select min(at_s) from events where events.job = attempts.job "
-                "and at_s >= sent_s and type <> 'Intended'), ?) as at_s, kind from attempts "
+                "and at_s >= attempts.sent_s and type <> 'Intended'), ?) as at_s, kind from attempts "
                 "join jobs on jobs.key = attempts.job "
                 "where attempts.account = ? and attempts.sent_s > ?",
                 (now_s, account, now_s - 2 * window_s)):

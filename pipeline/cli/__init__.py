@@ -1,0 +1,99 @@
+"""Words in, exit code out.
+
+Law: a command's modules are imported when it is called, so that `--help` costs nothing; and no
+traceback reaches a person for anything but a bug of ours.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+
+import click
+
+from pipeline import __version__
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("authoring", "A manifest, a template and settings that run as they are."),
+    "validate": ("authoring", "Check manifests against the last catalog, offline."),
+    "schema": ("authoring", "The JSON Schema of the manifest, for editors."),
+    "models": ("account", "What an account offers: models, prices, capabilities."),
+    "plan": ("planning", "The dry run: expand, check, price, forecast. Costs nothing."),
+    "diff": ("planning", "What changed since the last run, and the price of it."),
+    "run": ("running", "Show the plan, ask, and carry it out."),
+    "resume": ("running", "Go on with the latest unfinished run."),
+    "retry": ("running", "Buy failed jobs again."),
+    "cancel": ("running", "Stop buying; what is bought is still brought home."),
+    "fetch": ("running", "Download again what is paid for and missing; free."),
+    "reconcile": ("running", "Look the jobs in doubt up at the provider now."),
+    "status": ("looking", "Where a run stands."),
+    "runs": ("looking", "All runs."),
+    "jobs": ("looking", "The jobs of a run."),
+    "show": ("looking", "One job's whole story."),
+    "report": ("looking", "The contact sheet, or the ledger as CSV, JSONL or Markdown."),
+    "balance": ("account", "Credits left on an account."),
+    "history": ("account", "What an account made lately."),
+    "doctor": ("account", "What would stop a run."),
+    "sandbox": ("sandbox", "Serve the embedded emulator to any client."),
+    "completion": ("completion", "Tab completion for bash, zsh and fish."),
+}
+"""Every command: the file that holds it, and what `--help` says of it without opening that."""
+
+
+class Commands(click.Group):
+    """The commands, opened one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of a person's day."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pipeline.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[
+            str | None, click.Command | None, list[str]]:
+        """Like click's, with the nearest name for a slip of the hand."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib  # only for the one who mistyped
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list for `--help`, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]},
+             epilog="Begin with `pipeline init`, or `make demo` in a clone of the project.")
+@click.version_option(__version__, prog_name="pipeline")
+def program() -> None:
+    """Run AI-media campaigns in bulk without losing a file or a credit."""
+
+
+def main() -> None:
+    """The entry point: run a command and leave with its exit code."""
+    if os.environ.get("_PIPELINE_COMPLETE"):
+        program(prog_name="pipeline")
+        return
+    try:
+        code = program(prog_name="pipeline", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ending:
+        code = ending.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place for all of them
+        from pipeline.cli.failure import tell  # rich is for whoever has something to read
+
+        code = tell(error, sys.argv[1:])
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,293 @@
+"""Commands that carry out: run, resume, retry, cancel, fetch, reconcile."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.cli.desk import Desk, amount, go
+from pipeline.cli.options import Common, duration, everywhere, print_json
+from pipeline.cli.planning import propose
+from pipeline.core.errors import Exit, Halt
+from pipeline.core.money import Money
+from pipeline.ledger.lock import refuse_if_held
+from pipeline.outputs.plan_view import show_plan
+from pipeline.outputs.progress import Progress
+from pipeline.outputs.status_view import status_document, summary_line
+from pipeline.wiring.accounts import need_keys
+from pipeline.wiring.homecoming import bring_back
+from pipeline.wiring.plan_file import SavedPlan
+from pipeline.wiring.planning import Drawing, Wish, draw
+from pipeline.wiring.running import Ending, Limits, ask_to_stop
+from pipeline.wiring.session import Session
+
+PROGRESS = click.Choice(["auto", "live", "plain", "json", "none"])
+
+
+def run_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags of `run` and `resume`."""
+    for flag in reversed((
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--out", type=click.Path(file_okay=False, path_type=Path),
+                     help="Where the files go.  [default: outputs]"),
+        click.option("--account", default="", help="Run on this account instead."),
+        click.option("--max-credits", metavar="N", help="The run may take at most N credits."),
+        click.option("--max-jobs", type=click.IntRange(0), metavar="N",
+                     help="The run may buy at most N jobs."),
+        click.option("--max-duration", metavar="6h", help="Leave after this time."),
+        click.option("--only", default="", metavar="EXPR", help="field=pattern[,…]: these jobs."),
+        click.option("--limit", type=click.IntRange(1), metavar="N", help="The first N jobs."),
+        click.option("--fail-fast", is_flag=True, help="Stop buying at the first failure."),
+        click.option("--max-failures", metavar="N|P%", help="Stop buying after so many."),
+        click.option("--progress", type=PROGRESS, default="auto", show_default=True),
+    )):
+        command = flag(command)
+    return command
+
+
+def limits(max_duration: str | None, fail_fast: bool, max_failures: str | None) -> Limits:
+    """What a person said about ending early; raises `click.BadParameter`."""
+    longest_s = duration(max_duration) if max_duration else None
+    if max_failures is None:
+        return Limits(longest_s, fail_fast)
+    number, percent = max_failures.removesuffix("%"), max_failures.endswith("%")
+    if not number.isdecimal():
+        raise click.BadParameter(f"{max_failures!r} is neither a number nor a share; "
+                                 "write 5 or 10%", param_hint="--max-failures")
+    if percent:
+        return Limits(longest_s, fail_fast, None, int(number) / 100)
+    return Limits(longest_s, fail_fast, int(number))
+
+
+@click.command("run")
+@click.argument("manifest", type=click.Path(dir_okay=False, path_type=Path))
+@run_flags
+@everywhere
+def run_command(manifest: Path, *, yes: bool, out: Path | None, account: str,
+                max_credits: str | None, max_jobs: int | None, max_duration: str | None,
+                only: str, limit: int | None, fail_fast: bool, max_failures: str | None,
+                progress: str, common: Common) -> int:
+    """Show the plan of a manifest (or take a saved plan), ask, and carry it out."""
+    desk = Desk(common)
+    bounds = limits(max_duration, fail_fast, max_failures)
+    refuse_if_held(common.state)
+    saved = SavedPlan(manifest, common.state) if manifest.suffix == ".json" else None
+    wish = saved.wish if saved else Wish(manifest, common.state,
+                                         account or desk.settings.default_account, only, limit)
+    cap = amount(max_credits, "--max-credits")
+    wish = replace(wish, max_credits=cap or wish.max_credits, read_only=False,
+                   max_jobs=wish.max_jobs if max_jobs is None else max_jobs)
+    work = _Run(desk, out or desk.settings.out, progress, bounds, yes=yes or saved is not None)
+    return go(work.run(wish, saved))
+
+
+class _Run:
+    """One `run` or `resume` of a person."""
+
+    def __init__(self, desk: Desk, outputs: Path, progress: str, bounds: Limits, *,
+                 yes: bool) -> None:
+        self.desk = desk
+        self.outputs = outputs
+        self.mode = progress
+        self.bounds = bounds
+        self.yes = yes
+
+    async def run(self, wish: Wish, saved: SavedPlan | None) -> int:
+        """Draw, show, ask, carry out, say how it ended."""
+        drawing = await draw(wish, self.desk.settings, self.desk.cache, self.desk.now)
+        try:
+            if saved:
+                saved.check(drawing)
+            self._show(drawing)
+            buys = any(row.buys for row in drawing.plan.rows)
+            if buys:
+                need_keys(drawing.accounts.by_name.values())
+                self._approve(drawing)
+            session = Session(self.desk.common.state, self.desk.now)
+            try:
+                runner = session.begin(drawing, self.outputs)
+                ending = await runner.work(self.bounds, self.progress(drawing.caps.credits))
+            finally:
+                session.close()
+        finally:
+            await drawing.accounts.close()
+        return self.say(ending)
+
+    def progress(self, cap: Money | None) -> Progress:
+        """Where the run tells its story."""
+        mode = "none" if self.desk.common.quiet and self.mode == "auto" else self.mode
+        return Progress(mode, sys.stderr, now=self.desk.now,  # type: ignore[arg-type]
+                        color=self.desk.common.color, cap=cap)
+
+    def say(self, ending: Ending) -> int:
+        """How it ended: one JSON document, or a line with where the files are."""
+        common, desk = self.desk.common, self.desk
+        if common.as_json:
+            print_json(status_document(ending.run, ending.totals, ending.seconds,
+                                       ending.exit_code))
+            return ending.exit_code
+        if not common.quiet:
+            desk.err.print(summary_line(ending.totals, ending.seconds), highlight=False)
+            for line in ending.advice():
+                desk.err.print(line, highlight=False, style="dim")
+        desk.out.print(ending.run.outputs, highlight=False, soft_wrap=True)
+        return ending.exit_code
+
+    def _show(self, drawing: Drawing) -> None:
+        if not self.desk.common.quiet:
+            show_plan(self.desk.err, propose(drawing), now_s=self.desk.now())
+
+    def _approve(self, drawing: Drawing) -> None:
+        """A person says yes, or the run does not happen."""
+        if self.yes:
+            return
+        plan = drawing.plan
+        if not self.desk.common.may_ask:
+            raise Halt(Exit.STALE_PLAN, "nobody is there to approve the plan",
+                       code="not_approved", hint="look at `pipeline plan`, then add --yes")
+        asked = f"Buy {sum(row.buys for row in plan.rows)} jobs for {plan.expected} credits" \
+                f"{'' if plan.worst == plan.expected else f' (at worst {plan.worst})'}?"
+        if not click.confirm(asked, err=True):
+            raise Halt(Exit.STALE_PLAN, "not approved; nothing was bought", code="not_approved")
+
+
+@click.command("resume")
+@click.argument("run", default="")
+@run_flags
+@everywhere
+def resume_command(run: str, *, yes: bool, out: Path | None, account: str,
+                   max_credits: str | None, max_jobs: int | None, max_duration: str | None,
+                   only: str, limit: int | None, fail_fast: bool, max_failures: str | None,
+                   progress: str, common: Common) -> int:
+    """Go on with the latest unfinished run, or the one named, from what the ledger knows."""
+    if account or only or limit:
+        raise click.UsageError("resume goes on with a run as it is; "
+                               "for --account, --only and --limit use `run`")
+    desk = Desk(common)
+    work = _Run(desk, out or desk.settings.out, progress,
+                limits(max_duration, fail_fast, max_failures), yes=yes)
+    cap = amount(max_credits, "--max-credits")
+    return go(_resume(work, run, cap, max_jobs, buying=True))
+
+
+async def _resume(work: _Run, name: str, cap: Money | None, max_jobs: int | None, *,
+                  buying: bool) -> int:
+    desk = work.desk
+    session = Session(desk.common.state, desk.now)
+    try:
+        runner = await session.resume(name, desk.settings, desk.cache, cap=cap,
+                                      max_jobs=max_jobs)
+        ending = await runner.work(work.bounds, work.progress(runner.caps.credits),
+                                   buying=buying)
+    finally:
+        await session.close_all()
+    return work.say(ending)
+
+
+@click.command("retry")
+@click.argument("run", default="")
+@click.option("--failed", is_flag=True, required=True, help="The jobs that failed.")
+@run_flags
+@everywhere
+def retry_command(run: str, *, failed: bool, yes: bool, common: Common, **flags: Any) -> int:
+    """Buy failed jobs again, once more each; a job in doubt is never touched."""
+    desk = Desk(common)
+    work = _Run(desk, flags["out"] or desk.settings.out, flags["progress"],
+                limits(flags["max_duration"], flags["fail_fast"], flags["max_failures"]), yes=yes)
+    return go(_retry(work, run))
+
+
+async def _retry(work: _Run, name: str) -> int:
+    desk = work.desk
+    session = Session(desk.common.state, desk.now)
+    try:
+        runner = await session.resume(name, desk.settings, desk.cache, finished_too=True)
+        jobs = session.failed(runner.run.id)
+        if not jobs:
+            desk.err.print(f"no job of run {runner.run.id} failed", highlight=False)
+        else:
+            worst = sum((job.quote.worst for job in jobs), Money(0))
+            _ask_again(work, len(jobs), worst)
+            session.ledger.reopen(jobs, os.environ.get("USER", "somebody"))
+        ending = await runner.work(work.bounds, work.progress(runner.caps.credits))
+    finally:
+        await session.close_all()
+    return work.say(ending)
+
+
+def _ask_again(work: _Run, number: int, worst: Money) -> None:
+    if work.yes:
+        return
+    if not work.desk.common.may_ask:
+        raise Halt(Exit.STALE_PLAN, f"{number} jobs would be bought again for at most {worst} "
+                                    "credits, and nobody is there to approve",
+                   code="not_approved", hint="add --yes")
+    if not click.confirm(f"Buy {number} failed jobs again for at most {worst} credits?", err=True):
+        raise Halt(Exit.STALE_PLAN, "not approved; nothing was bought", code="not_approved")
+
+
+@click.command("reconcile")
+@click.argument("run", default="")
+@everywhere
+def reconcile_command(run: str, *, common: Common) -> int:
+    """Look the jobs in doubt up at the provider, bring home what is bought, buy nothing."""
+    desk = Desk(common)
+    work = _Run(desk, desk.settings.out, "auto", Limits(), yes=True)
+    return go(_resume(work, run, None, None, buying=False))
+
+
+@click.command("cancel")
+@click.argument("run", default="")
+@everywhere
+def cancel_command(run: str, *, common: Common) -> int:
+    """Stop buying; what is already bought is still brought home."""
+    desk = Desk(common)
+    if ask_to_stop(common.state):
+        desk.err.print("asked the run under way to stop buying", highlight=False)
+        return 0
+    work = _Run(desk, desk.settings.out, "auto", Limits(), yes=True)
+    return go(_cancel(work, run))
+
+
+async def _cancel(work: _Run, name: str) -> int:
+    session = Session(work.desk.common.state, work.desk.now)
+    try:
+        runner = await session.resume(name, work.desk.settings, work.desk.cache, priced=False)
+        runner.cancel_pending()
+        ending = await runner.work(Limits(), work.progress(None), buying=False)
+    finally:
+        await session.close_all()
+    return work.say(ending)
+
+
+@click.command("fetch")
+@click.argument("run", default="")
+@everywhere
+def fetch_command(run: str, *, common: Common) -> int:
+    """Download again what is paid for and missing or damaged; free."""
+    desk = Desk(common)
+    return go(_fetch(desk, run))
+
+
+async def _fetch(desk: Desk, name: str) -> int:
+    session = Session(desk.common.state, desk.now)
+    try:
+        runner = await session.resume(name, desk.settings, desk.cache, finished_too=True,
+                                      priced=False)
+        fetched = await bring_back(runner.ledger, runner.run.id, runner.store,
+                                   runner.accounts)
+    finally:
+        await session.close_all()
+    if desk.common.as_json:
+        print_json({"schema_version": 1, "run": runner.run.id, "whole": fetched.whole,
+                    "fetched": fetched.fetched, "lost": fetched.lost})
+    else:
+        desk.out.print(f"{fetched.whole} files are whole, {len(fetched.fetched)} were fetched, "
+                       f"{len(fetched.lost)} could not be had", highlight=False)
+        for line in (*fetched.fetched, *fetched.lost):
+            desk.out.print("  " + line, highlight=False, soft_wrap=True)
+    return Exit.SOME_FAILED if fetched.lost else Exit.DONE

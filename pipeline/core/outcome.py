@@ -1,0 +1,27 @@
+"""How a run ended, as an exit code.
+
+Law: when several are true, the first of `ORDER` is told (CONTRACT section 7).
+"""
+
+from collections.abc import Collection
+
+from pipeline.core.errors import Exit
+from pipeline.core.job import State
+from pipeline.core.report import Totals
+
+ORDER = (Exit.BUG, Exit.DAMAGED, Exit.HELD, Exit.INTERRUPTED, Exit.TERMINATED, Exit.DOUBT,
+         Exit.KEY, Exit.NO_CREDITS, Exit.BUDGET, Exit.TIME, Exit.REFUSED, Exit.SOME_FAILED)
+
+
+def judge_run(totals: Totals, reasons: Collection[Exit]) -> Exit:
+    """The exit code of a run from its figures and from what stopped it on the way."""
+    told = set(reasons)
+    states = totals.states
+    if states[State.IN_DOUBT] or states[State.SUBMITTING]:
+        told.add(Exit.DOUBT)
+    if states[State.FAILED] or states[State.CANCELLED]:
+        told.add(Exit.SOME_FAILED)
+    if Exit.REFUSED in told and states[State.DONE] > totals.kept:
+        told.discard(Exit.REFUSED)
+        told.add(Exit.SOME_FAILED)
+    return next((code for code in ORDER if code in told), Exit.DONE)

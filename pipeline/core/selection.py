@@ -1,0 +1,72 @@
+"""Which rows of a plan a person asked for: `--only` and `--limit`.
+
+An expression is `field=pattern[,field=pattern…]`; all must match. Fields are campaign, model, kind,
+aspect_ratio, account, variant, status, and the names of variables and tags; `*` and `?` match as in
+a shell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from pipeline.core.errors import Exit, Halt
+from pipeline.core.plan import Plan, Row
+from pipeline.core.report import describe
+
+FIELDS = ("campaign", "model", "kind", "aspect_ratio", "account", "variant", "status")
+
+
+def select(plan: Plan, only: str, limit: int | None) -> Plan:
+    """The plan with the rows that match, and those that they start from.
+
+    Raises `Halt` (2) for an expression that cannot be read or matches nothing.
+    """
+    if not only and limit is None:
+        return plan
+    wanted = [row for row in plan.rows if _matches(row, _read(only, plan))]
+    if not wanted:
+        raise Halt(Exit.USAGE, f"--only {only!r} matches no job",
+                   hint="fields are " + ", ".join((*FIELDS, *_names(plan))))
+    wanted = wanted[:limit] if limit is not None else wanted
+    return replace(plan, rows=_with_sources(plan.rows, wanted))
+
+
+def _read(only: str, plan: Plan) -> list[tuple[str, str]]:
+    pairs = []
+    for part in filter(None, only.split(",")):
+        name, equals, pattern = part.partition("=")
+        if not equals or name.strip() not in (*FIELDS, *_names(plan)):
+            raise Halt(Exit.USAGE, f"--only {part!r} is not field=pattern",
+                       hint="fields are " + ", ".join((*FIELDS, *_names(plan))))
+        pairs.append((name.strip(), pattern.strip()))
+    return pairs
+
+
+def _names(plan: Plan) -> list[str]:
+    return sorted({name for row in plan.rows for name in (*row.cell.vars, *row.cell.tags)})
+
+
+def _matches(row: Row, pairs: list[tuple[str, str]]) -> bool:
+    return all(fnmatchcase(_value(row, name), pattern) for name, pattern in pairs)
+
+
+def _value(row: Row, name: str) -> str:
+    cell = row.cell
+    known = {"campaign": cell.campaign, "model": cell.spec.model, "kind": cell.spec.kind,
+             "aspect_ratio": cell.spec.aspect_ratio or "", "account": cell.account,
+             "variant": str(cell.spec.variant), "status": row.status.value}
+    if name in known:
+        return known[name]
+    return describe(cell.vars[name]) if name in cell.vars else cell.tags.get(name, "")
+
+
+def _with_sources(rows: Sequence[Row], wanted: list[Row]) -> list[Row]:
+    by_key = {row.cell.key: row for row in rows}
+    keep = {row.cell.key for row in wanted}
+    stack = list(keep)
+    while stack:
+        for key in by_key[stack.pop()].cell.spec.waits_for:
+            if key in by_key and key not in keep:
+                keep.add(key)
+                stack.append(key)
+    return [row for row in rows if row.cell.key in keep]

@@ -1,0 +1,47 @@
+"""How Kubeez takes files in: one multipart request, one or more parts named `file`."""
+
+from starlette.requests import Request
+
+from pipeline.sandbox.door import Refusal
+from pipeline.sandbox.kubeez_validation import invalid
+from pipeline.sandbox.multipart import MultipartError, MultipartReader
+from pipeline.sandbox.service import RemoteService
+
+
+async def read_files(request: Request, service: RemoteService) -> list[str]:
+    """Read the form to its end and keep its files, all or none; their names. Raises `Refusal`."""
+    limit = service.faults.limits.upload_bytes
+    if int(request.headers.get("content-length") or 0) > limit:
+        raise _too_large(limit)
+    try:
+        reader = MultipartReader(request.headers.get("content-type", ""))
+    except MultipartError as error:
+        raise invalid(f"{error}.") from error
+    try:
+        await _feed(reader, request, limit)
+        return _keep(reader, service)
+    except MultipartError as error:
+        raise invalid(f"{error}.") from error
+    finally:
+        reader.close()
+
+
+async def _feed(reader: MultipartReader, request: Request, limit: int) -> None:
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        reader.feed(chunk)
+
+
+def _keep(reader: MultipartReader, service: RemoteService) -> list[str]:
+    files = [part for part in reader.finish() if part.field == "file"]
+    if not files:
+        raise Refusal(400, "missing_file", "Send at least one multipart part named 'file'.")
+    with service.books.writing():
+        return [service.keep(part.content, part.filename, part.media_type).name for part in files]
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, "file_too_large", f"Uploads are limited to {limit} bytes per request.")

@@ -1,0 +1,1 @@
+"""The only room where concrete things meet: settings, clocks, accounts, ledger and lanes."""

@@ -1,0 +1,184 @@
+"""From a manifest's path to a plan with everything a person decides by.
+
+Law: read-only. No paid call, and no write but the catalog cache.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.core.caps import Caps, scopes, smallest
+from pipeline.core.cells import Offer
+from pipeline.core.errors import AuthorError, ProviderFailure
+from pipeline.core.expansion import expand
+from pipeline.core.forecast import Forecast, forecast
+from pipeline.core.job import State
+from pipeline.core.manifest import Manifest
+from pipeline.core.money import Money
+from pipeline.core.plan import Difference, Known, Plan, Wanted, compare, draw_plan
+from pipeline.core.report import RunInfo
+from pipeline.core.selection import select
+from pipeline.inputs.catalog_cache import CatalogCache
+from pipeline.inputs.manifest import read_manifest
+from pipeline.inputs.settings import Settings
+from pipeline.ledger.connection import open_for_reading
+from pipeline.ledger.questions import Questions
+from pipeline.wiring.accounts import Account, Accounts, open_accounts
+from pipeline.wiring.catalogs import offers
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked to have planned."""
+
+    manifest: Path
+    state: Path
+    account: str = ""
+    only: str = ""
+    limit: int | None = None
+    max_credits: Money | None = None
+    max_jobs: int | None = None
+    live: bool = True
+    read_only: bool = True
+
+
+@dataclass(slots=True)
+class Drawing:
+    """A plan, and what it was drawn from. `accounts` are open until somebody closes them."""
+
+    manifest: Manifest
+    plan: Plan
+    offers: Mapping[str, Offer]
+    accounts: Accounts
+    caps: Caps
+    unfinished: RunInfo | None
+    balance: Money | None
+    budget_left: Money | None
+    forecast: Forecast
+    since: Difference
+
+
+def names_of(manifest: Manifest) -> list[str]:
+    """Every account that a manifest names, its default first."""
+    names = [manifest.account]
+    for campaign in manifest.campaigns:
+        names += [*campaign.accounts, *(ref.account for ref in campaign.models if ref.account)]
+    used = [n for n in dict.fromkeys(names) if n != manifest.account or _uses_default(manifest)]
+    return used or [manifest.account]
+
+
+def _uses_default(manifest: Manifest) -> bool:
+    return any((not campaign.accounts and any(not ref.account for ref in campaign.models))
+               or not campaign.models for campaign in manifest.campaigns)
+
+
+def on_account(manifest: Manifest, account: str) -> Manifest:
+    """The manifest with every campaign on one account (`--account`)."""
+    if not account:
+        return manifest
+    campaigns = [replace(campaign, accounts=(), models=tuple(
+        replace(ref, account="") for ref in campaign.models)) for campaign in manifest.campaigns]
+    return replace(manifest, account=account, campaigns=campaigns)
+
+
+async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
+               now: Callable[[], float]) -> Drawing:
+    """Read, fetch, check, price, compare. Raises `AuthorError` with every problem, or `Halt`."""
+    manifest = on_account(read_manifest(wish.manifest), wish.account)
+    accounts = open_accounts(settings, names_of(manifest), state=wish.state, now=now,
+                             read_only=wish.read_only)
+    try:
+        found = await offers(accounts.by_name.values(), cache, now(), live=wish.live)
+        expansion = expand(manifest, found, max_jobs=settings.max_jobs)
+        if expansion.problems:
+            raise AuthorError(expansion.problems)
+        past = _Past(wish.state, manifest.name)
+        try:
+            known = past.known([cell.key for cell in expansion.cells])
+            plan = draw_plan(manifest.name, manifest.file, manifest.account, expansion,
+                             known=known, budget=manifest.budget,
+                             catalogs={n: o.catalog.digest() for n, o in found.items()})
+            plan = select(plan, wish.only, wish.limit)
+            caps = _caps(manifest, accounts, wish)
+            left = past.left(caps, manifest, now())
+            since = compare(past.wanted(), plan)
+        finally:
+            past.close()
+        terms = {name: account.provider.terms for name, account in accounts.by_name.items()}
+        return Drawing(manifest, plan, found, accounts, caps, past.unfinished,
+                       await _balance(accounts.by_name.get(manifest.account)), left,
+                       forecast(plan.rows, terms), since)
+    except BaseException:
+        await accounts.close()
+        raise
+
+
+async def check(wish: Wish, settings: Settings, cache: CatalogCache,
+                now: Callable[[], float]) -> int:
+    """Expand and check a manifest; how many jobs it asks for. Raises `AuthorError`."""
+    manifest = on_account(read_manifest(wish.manifest), wish.account)
+    accounts = open_accounts(settings, names_of(manifest), state=wish.state, now=now,
+                             read_only=True)
+    try:
+        found = await offers(accounts.by_name.values(), cache, now(), live=wish.live)
+    finally:
+        await accounts.close()
+    expansion = expand(manifest, found, max_jobs=settings.max_jobs)
+    if expansion.problems:
+        raise AuthorError(expansion.problems)
+    return len(expansion.cells)
+
+
+def _caps(manifest: Manifest, accounts: Accounts, wish: Wish) -> Caps:
+    budget = manifest.budget
+    own = {name: account.settings.budget for name, account in accounts.by_name.items()}
+    return Caps(smallest(budget.credits, wish.max_credits), budget.per_day, budget.per_month, own,
+                wish.max_jobs)
+
+
+async def _balance(account: Account | None) -> Money | None:
+    if account is None or not account.has_key:
+        return None
+    try:
+        return await account.provider.balance()
+    except ProviderFailure:
+        return None
+
+
+class _Past:
+    """What the ledger knows of a manifest, if there is a ledger."""
+
+    def __init__(self, state: Path, manifest: str) -> None:
+        connection = open_for_reading(state)
+        self._ask = Questions(connection) if connection else None
+        self.unfinished: RunInfo | None = None
+        runs = self._ask.runs(manifest) if self._ask else []
+        self._latest = runs[0] if runs else None
+        if self._ask and self._latest and self._ask.unfinished(self._latest.id):
+            self.unfinished = self._latest
+
+    def known(self, keys: Sequence[str]) -> dict[str, Known]:
+        return self._ask.known(keys) if self._ask else {}
+
+    def wanted(self) -> list[Wanted]:
+        """What the latest run of the manifest wanted."""
+        if self._ask is None or self._latest is None:
+            return []
+        return [Wanted(e.job.key, e.campaign, e.job.spec.model, e.job.quote.expected,
+                       e.job.state is not State.PENDING)
+                for e in self._ask.entries(self._latest.id)]
+
+    def left(self, caps: Caps, manifest: Manifest, now_s: float) -> Money | None:
+        """What the tightest cap still allows, before this plan."""
+        run = self.unfinished.id if self.unfinished else ""
+        rooms = []
+        for scope in scopes(caps, run=run, manifest=manifest.name, account=manifest.account,
+                            at_s=now_s):
+            if scope.cap is not None:
+                held, charged, refunded = self._ask.sums(scope.name) if self._ask else (0, 0, 0)
+                rooms.append(scope.cap.less(Money(max(0, held + charged - refunded))))
+        return min(rooms) if rooms else None
+
+    def close(self) -> None:
+        if self._ask:
+            self._ask.close()

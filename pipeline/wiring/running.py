@@ -1,0 +1,194 @@
+"""An approved plan, or an unfinished run, set to work.
+
+Law: a run is bound by the caps it began with; what the caps do not reach for is left pending in the
+manifest's order, and named.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.core.caps import Caps, choose, scopes
+from pipeline.core.errors import Exit, Halt
+from pipeline.core.job import AT_REST, State
+from pipeline.core.money import Money
+from pipeline.core.outcome import judge_run
+from pipeline.core.plan import Plan
+from pipeline.core.report import RunInfo, Totals
+from pipeline.executor.assets import AssetStore, in_thread
+from pipeline.executor.control import Control
+from pipeline.executor.lane import Lane, World
+from pipeline.executor.run import Bounds, Progress, SecondSignal, run_all
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.lock import refuse_if_held
+from pipeline.wiring.accounts import Account
+
+STOP_FILE = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a person said about ending early."""
+
+    longest_s: float | None = None
+    fail_fast: bool = False
+    max_failures: int | None = None
+    max_failure_share: float | None = None
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a run was left."""
+
+    run: RunInfo
+    totals: Totals
+    exit_code: Exit
+    seconds: float
+    left_out: list[str] = field(default_factory=list)
+
+    def advice(self) -> list[str]:
+        """What a person may want to do next."""
+        states = self.totals.states
+        lines = []
+        if states[State.IN_DOUBT]:
+            lines.append(f"{states[State.IN_DOUBT]} in doubt: `pipeline resume` looks again, "
+                         "`pipeline jobs --in in_doubt` lists them")
+        if self.left_out:
+            lines.append(f"{len(self.left_out)} left out by the cap, in the manifest's order: "
+                         "`pipeline jobs --in pending`")
+        elif states[State.PENDING] or states[State.RUNNING] or states[State.PRODUCED]:
+            lines.append("`pipeline resume` goes on")
+        if states[State.FAILED]:
+            lines.append("`pipeline jobs --in failed` says why; `pipeline retry --failed` buys "
+                         "them again")
+        return lines
+
+
+def new_run(plan: Plan, caps: Caps, outputs: str, now_s: float) -> RunInfo:
+    """A run that begins now; its id sorts by time."""
+    moment = datetime.fromtimestamp(now_s, UTC)
+    run_id = f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return RunInfo(run_id, plan.manifest, str(Path(plan.file).absolute()), plan.account, now_s,
+                   outputs=outputs, caps=caps_as_text(caps))
+
+
+def caps_as_text(caps: Caps) -> dict[str, str]:
+    """A run's caps as the ledger keeps them."""
+    said = {"credits": caps.credits, "per_day": caps.per_day, "per_month": caps.per_month,
+            "max_jobs": caps.max_jobs}
+    return {name: str(value) for name, value in said.items() if value is not None}
+
+
+def caps_of_run(run: RunInfo, accounts: Mapping[str, Account]) -> Caps:
+    """The caps a run began with, and the accounts' own of today."""
+    def amount(name: str) -> Money | None:
+        return Money.parse(run.caps[name]) if name in run.caps else None
+
+    max_jobs = run.caps.get("max_jobs")
+    return Caps(amount("credits"), amount("per_day"), amount("per_month"),
+                {name: account.settings.budget for name, account in accounts.items()},
+                int(max_jobs) if max_jobs else None)
+
+
+def ask_to_stop(state: Path) -> bool:
+    """Ask the process that holds the state folder to stop buying; False when none does."""
+    try:
+        refuse_if_held(state)
+    except Halt:
+        (state / STOP_FILE).touch()
+        return True
+    return False
+
+
+class Runner:
+    """One process's work on one run."""
+
+    def __init__(self, ledger: Ledger, run: RunInfo, accounts: Mapping[str, Account],
+                 caps: Caps) -> None:
+        self.ledger = ledger
+        self.run = run
+        self.accounts = accounts
+        self.caps = caps
+        self.store = AssetStore(in_thread)
+        self.left_out: list[str] = []
+
+    async def work(self, limits: Limits, progress: Progress, *, buying: bool = True) -> Ending:
+        """Drive the run until nothing is left to do; the ledger notes how it was left."""
+        began_s = self.ledger.now()
+        progress.started(self.ledger.ask.totals(self.run.id))
+        control = Control(fail_fast=limits.fail_fast, max_failures=limits.max_failures,
+                          max_failure_share=limits.max_failure_share)
+        if not buying:
+            control.stop_buying()
+        stop = self.ledger.folder / STOP_FILE
+        stop.unlink(missing_ok=True)
+        self.ledger.go_on(self.run, self.caps)
+        first = True
+        while control.staying and (self._choose() or (first and self._open())):
+            first = False
+            before = self.ledger.ask.totals(self.run.id)
+            lanes = [self._lane(name, control, progress) for name in self.accounts]
+            try:
+                await run_all(self.ledger, self.run.id, lanes, control, progress,
+                              Bounds(limits.longest_s, stop))
+            except* SecondSignal:
+                control.staying = False
+            if self.ledger.ask.totals(self.run.id) == before or control.reasons:
+                break
+        progress.finished()
+        return self._end(control, began_s, stop)
+
+    def _lane(self, name: str, control: Control, progress: Progress) -> Lane:
+        world = World(self.ledger, self.store, control, progress, self.ledger.now,
+                      lambda: secrets.token_hex(16))
+        return Lane(name, self.accounts[name].provider, world)
+
+    def _choose(self) -> bool:
+        """Mark what the caps reach for; True if anything is."""
+        pending = [entry.job for entry in self.ledger.ask.entries(self.run.id, State.PENDING)]
+        left = self._left()
+        places = None
+        if self.caps.max_jobs is not None:
+            places = max(0, self.caps.max_jobs - self.ledger.ask.bought(self.run.id))
+        chosen = choose([(job.key, job.quote.worst, job.spec.waits_for) for job in pending],
+                        left, places)
+        self.ledger.choose(chosen)
+        self.left_out = [job.key for job in pending if job.key not in chosen]
+        return bool(chosen)
+
+    def _left(self) -> Money | None:
+        rooms = []
+        for scope in scopes(self.caps, run=self.run.id, manifest=self.run.manifest,
+                            account=self.run.account, at_s=self.ledger.now()):
+            if scope.cap is not None:
+                held, charged, refunded = self.ledger.ask.sums(scope.name)
+                rooms.append(scope.cap.less(Money(max(0, held + charged - refunded))))
+        return min(rooms) if rooms else None
+
+    def _open(self) -> bool:
+        """Whether money is out for any job of these accounts, in this run or an earlier one."""
+        return any(self.ledger.ask.open_jobs(name) for name in self.accounts)
+
+    def _end(self, control: Control, began_s: float, stop: Path) -> Ending:
+        totals = self.ledger.ask.totals(self.run.id)
+        reasons = set(control.reasons)
+        pending = totals.states[State.PENDING]
+        if pending and self.left_out and not reasons:
+            reasons.add(Exit.BUDGET)
+        if stop.exists():
+            stop.unlink()
+            self.cancel_pending()
+            totals = self.ledger.ask.totals(self.run.id)
+        code = judge_run(totals, reasons)
+        worked_s = self.ledger.now() - began_s
+        ended = not any(totals.states[state] for state in State if state not in AT_REST)
+        self.ledger.finish(self.run, int(code), worked_s, ended=ended)
+        return Ending(self.run, totals, code, self.ledger.ask.worked_s(self.run.id),
+                      self.left_out if pending else [])
+
+    def cancel_pending(self) -> None:
+        """Nobody wants what is not bought yet."""
+        jobs = [entry.job for entry in self.ledger.ask.entries(self.run.id, State.PENDING)]
+        self.ledger.cancel(jobs)

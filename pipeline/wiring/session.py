@@ -1,0 +1,108 @@
+"""A process's hold on the state folder: a run begun from a plan, or taken up from the ledger.
+
+Law: what is taken up is bought at the prices it was approved for, or not at all.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.core.cells import Offer
+from pipeline.core.errors import Exit, Halt
+from pipeline.core.job import Job, State
+from pipeline.core.money import Money
+from pipeline.core.pricing import Unpriced, price
+from pipeline.core.report import RunInfo
+from pipeline.inputs.catalog_cache import CatalogCache
+from pipeline.inputs.settings import Settings
+from pipeline.ledger.ledger import Ledger
+from pipeline.wiring.accounts import Accounts, need_keys, open_accounts
+from pipeline.wiring.catalogs import offers
+from pipeline.wiring.planning import Drawing
+from pipeline.wiring.running import Runner, caps_as_text, caps_of_run, new_run
+
+
+class Session:
+    """The ledger, open for one command."""
+
+    def __init__(self, state: Path, now: Callable[[], float]) -> None:
+        self.state = state
+        self.now = now
+        self.ledger = Ledger(state, now)
+        self.accounts = Accounts()
+
+    def close(self) -> None:
+        """Give the state folder up."""
+        self.ledger.close()
+
+    async def close_all(self) -> None:
+        """Give up the state folder and the accounts that `resume` opened."""
+        await self.accounts.close()
+        self.close()
+
+    def begin(self, drawing: Drawing, outputs: Path) -> Runner:
+        """Admit a plan: under the manifest's unfinished run, or under a new one."""
+        plan, caps = drawing.plan, drawing.caps
+        folder = f"{outputs.as_posix()}/{plan.manifest}"
+        run = drawing.unfinished
+        if run is None:
+            run = new_run(plan, caps, folder, self.now())
+        else:
+            run = replace(run, caps={**run.caps, **caps_as_text(caps)})
+            caps = caps_of_run(run, drawing.accounts.by_name)
+        self.ledger.begin(run, plan, caps, folder)
+        return Runner(self.ledger, run, drawing.accounts.by_name, caps)
+
+    async def resume(self, name: str, settings: Settings, cache: CatalogCache, *,
+                     cap: Money | None = None, max_jobs: int | None = None,
+                     finished_too: bool = False, priced: bool = True) -> Runner:
+        """Take up a run as the ledger has it. Raises `Halt`: 2 for none, 9 for moved prices.
+
+        Without `priced` nothing will be bought, and prices are not asked for.
+        """
+        run = self._find(name, finished_too=finished_too)
+        said = {"credits": cap, "max_jobs": max_jobs}
+        run = replace(run, caps={**run.caps, **{n: str(v) for n, v in said.items()
+                                                if v is not None}})
+        names = self.ledger.ask.accounts(run.id)
+        self.accounts = open_accounts(settings, names, state=self.state, now=self.now,
+                                      read_only=False)
+        pending = [e.job for e in self.ledger.ask.entries(run.id, State.PENDING)]
+        if pending and priced:
+            need_keys(self.accounts.by_name.values())
+            found = await offers(self.accounts.by_name.values(), cache, self.now(), live=True)
+            _check_prices(pending, found)
+        caps = caps_of_run(run, self.accounts.by_name)
+        self.ledger.go_on(run, caps)
+        return Runner(self.ledger, run, self.accounts.by_name, caps)
+
+    def failed(self, run: str) -> list[Job]:
+        """The jobs that `retry --failed` opens: those that failed, and what hung on them."""
+        failed = [e.job for e in self.ledger.ask.entries(run, State.FAILED)]
+        hanging = [e.job for e in self.ledger.ask.entries(run, State.CANCELLED)
+                   if e.job.cause in ("source_failed", "source_missing")]
+        return failed + hanging
+
+    def _find(self, name: str, *, finished_too: bool) -> RunInfo:
+        runs = [run for run in self.ledger.ask.runs() if run.id.startswith(name)]
+        if not runs:
+            raise Halt(Exit.USAGE, f"no run {name!r}" if name else "there is no run yet",
+                       hint="`pipeline runs` lists them" if name else "`pipeline run MANIFEST`")
+        if name or finished_too:
+            return runs[0]
+        open_runs = [run for run in runs if self.ledger.ask.unfinished(run.id)]
+        return open_runs[0] if open_runs else runs[0]
+
+
+def _check_prices(pending: list[Job], found: Mapping[str, Offer]) -> None:
+    """Nothing is bought dearer than it was approved."""
+    for job in pending:
+        offer = found.get(job.account)
+        model = offer.catalog.models.get(job.spec.model) if offer else None
+        if offer is None or model is None:
+            raise Halt(Exit.STALE_PLAN, f"{job.account} has no model {job.spec.model} any more",
+                       code="stale_plan", hint="`pipeline run MANIFEST` plans anew")
+        quote = price(job.spec, model, own=offer.prices.get(model.id), max_price=job.quote.worst)
+        if isinstance(quote, Unpriced):
+            raise Halt(Exit.STALE_PLAN, f"the price moved since it was approved: {quote.message}",
+                       code="stale_plan", hint="`pipeline run MANIFEST` plans anew and asks")

@@ -1,0 +1,102 @@
+"""A service in memory with a clock of its own, asked over ASGI without a socket or a wait."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+
+from pipeline.core.money import Money
+from pipeline.sandbox.books import Books
+from pipeline.sandbox.catalog import SandboxCatalog
+from pipeline.sandbox.faults import Faults
+from pipeline.sandbox.gallery import Piece
+from pipeline.sandbox.kubeez import make_app
+from pipeline.sandbox.service import RemoteService
+
+NOON = 1_800_000_000.0
+IMAGE = "nano-banana-2"
+CLIP = "kling-3-0-std"
+
+
+class Clock:
+    """Unix seconds that pass when told to."""
+
+    def __init__(self, now: float = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def make_cheap(piece: Piece) -> tuple[bytes, str]:
+    """Bytes that tell what was asked for."""
+    told = f"{piece.kind} {piece.brief} {piece.seconds:g} {piece.frames}".encode()
+    return told, "image/png" if piece.kind == "image" else "video/mp4"
+
+
+class World:
+    """One service, one client with a key, and a clock."""
+
+    def __init__(self, faults: Mapping[str, Any] | None = None, *, folder: Path | None = None,
+                 granted: str = "10000", speed: float = 1.0, seed: int = 1,
+                 backend: str = "asyncio", catalog: SandboxCatalog | None = None,
+                 clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
+        self.books = Books.open(folder, granted=Money.parse(granted))
+        self.service = RemoteService(self.books, now=self.clock, speed=speed, seed=seed,
+                                     faults=Faults.parse(faults or {}))
+        self.app = make_app(self.service, make=make_cheap, threaded=False, catalog=catalog)
+        self.key: Mapping[str, str] = {"X-API-Key": "sk_test"}
+        self._backend = backend
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request, answered."""
+        headers = {**self.key, **more.pop("headers", {})}
+
+        async def go() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+                return await client.request(method, path, headers=headers, **more)
+
+        return anyio.run(go, backend=self._backend)
+
+    @property
+    def get(self) -> Callable[..., httpx.Response]:
+        """A GET."""
+        return partial(self.ask, "GET")
+
+    def start(self, **fields: Any) -> httpx.Response:
+        """A start of a picture, or of what the fields say."""
+        body = {"model": IMAGE, "prompt": "a red kite", **fields}
+        return self.ask("POST", "/v1/generate/media", content=json.dumps(body))
+
+    def buy(self, **fields: Any) -> str:
+        """An accepted start; its id."""
+        answer = self.start(**fields)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["generation_id"])
+
+    def status(self, job_id: str) -> dict[str, Any]:
+        """The status row of a job."""
+        answer = self.get(f"/v1/generate/media/{job_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def finished(self, **fields: Any) -> dict[str, Any]:
+        """The status row of a job bought and waited for."""
+        job_id = self.buy(**fields)
+        self.wait(3600)
+        return self.status(job_id)
+
+    def upload(self, *files: tuple[str, bytes, str]) -> httpx.Response:
+        """Hand in files of name, bytes and type."""
+        return self.ask("POST", "/v1/upload/media", files=[("file", each) for each in files])
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.now += seconds
