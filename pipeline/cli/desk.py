@@ -24,7 +24,7 @@ class Desk:
 
     def __init__(self, common: Common) -> None:
         self.common = common
-        self.settings: Settings = read_settings(Path.cwd(), os.environ)
+        self.settings: Settings = read_settings(Path(), os.environ)
         self.cache = CatalogCache(cache_folder(os.environ))
         self.now = time.time
         self.out: Screen = open_screen(sys.stdout, color=common.color)

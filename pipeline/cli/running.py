@@ -131,7 +131,8 @@ class _Run:
                                        ending.exit_code))
             return ending.exit_code
         if not common.quiet:
-            desk.err.print(summary_line(ending.totals, ending.seconds), highlight=False)
+            if self.mode in ("json", "none"):
+                desk.err.print(summary_line(ending.totals, ending.seconds), highlight=False)
             for line in ending.advice():
                 desk.err.print(line, highlight=False, style="dim")
         desk.out.print(ending.run.outputs, highlight=False, soft_wrap=True)

@@ -184,7 +184,7 @@ class Grower:
             value = combo.params.get(path[1])
             if axis and value in axis.values:
                 return self.campaign.at(*path, str(axis.values.index(value)))
-        if path == ("prompt",) and not self.campaign.at("prompt"):
+        if path == ("prompt",) and "prompt" not in self.campaign.spans:
             return self.campaign.at("template")
         return self.campaign.at(*path)
 

@@ -142,9 +142,13 @@ def matches(rule: Rule, combo: Combo) -> bool:
 
 
 def _same(wanted: object, value: object) -> bool:
-    """Equal, or, for a row of a table, equal in every field that the rule names."""
+    """Equal, or, for a row of a table, equal in every field that the rule names.
+
+    A cell of a CSV is text, so a field is compared as it would be written.
+    """
     if isinstance(wanted, Mapping) and isinstance(value, Mapping):
-        return all(name in value and value[name] == part for name, part in wanted.items())
+        return all(name in value and str(value[name]) == str(part)
+                   for name, part in wanted.items())
     return wanted == value and type(wanted) is type(value)
 
 

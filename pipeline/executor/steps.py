@@ -118,7 +118,9 @@ async def fetch(lane: Lane, job: Job) -> Event | None:
                 return Failed("links_gone", error.message)
             outputs = await _fresh_links(lane, job) or outputs
         except Unreachable as error:
-            lane.progress.said(f"a download broke off ({error.message}); it begins again")
+            if not tries:
+                lane.progress.said(f"a download broke off ({error.message}); it begins again")
+            outputs = await _fresh_links(lane, job) or outputs
         await lane.control.wait_change(min(backoff_s(tries), SHORTEST_LOOK_S))
         tries += 1
     return None

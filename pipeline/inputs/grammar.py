@@ -143,9 +143,11 @@ class CampaignGrammar(Strict):
     template: Text | None = Field(None, description="a file in templates/, in Jinja2")
     prompt: Text | None = Field(None, description="the prompt itself, in Jinja2")
     models: list[ModelEntry] = Field(
-        default_factory=list, max_length=MAX_ENTRIES, description="a list of model ids, or of {account: …, model: …}")
+        default_factory=list, max_length=MAX_ENTRIES,
+        description="a list of model ids, or of {account: …, model: …}")
     accounts: list[Text] = Field(
-        default_factory=list, max_length=MAX_FEW, description="a list of accounts of one provider that share the jobs")
+        default_factory=list, max_length=MAX_FEW,
+        description="a list of accounts of one provider that share the jobs")
     aspect_ratios: Texts = Field(
         default_factory=list, validate_default=False,
         description="a list of aspect ratios such as 16:9")
@@ -161,12 +163,14 @@ class CampaignGrammar(Strict):
         default_factory=list, max_length=MAX_FEW,
         description="a list of patterns; cells that match are left out")
     include: list[RuleGrammar] = Field(
-        default_factory=list, max_length=MAX_FEW, description="a list of cells that are added")
+        default_factory=list, max_length=MAX_FEW,
+        description="a list of cells that are added")
     unsupported: Annotated[str, PlainValidator(_unsupported),
                            WithJsonSchema({"enum": ["error", "skip"]})] = Field(
         "error", description="error or skip: what becomes of cells that a model does not offer")
     sources: list[Text] = Field(
-        default_factory=list, max_length=MAX_FEW, description="a list of files, https addresses, or asset:NAME")
+        default_factory=list, max_length=MAX_FEW,
+        description="a list of files, https addresses, or asset:NAME")
     max_price: PriceCap | None = Field(
         None, description="the most that one job may take, in credits, above 0")
     max_paid_attempts: Annotated[int, Field(ge=1, le=5)] = Field(

@@ -17,7 +17,7 @@ from pipeline.inputs.text_file import check_text, refuse
 from pipeline.inputs.yaml_syntax import explain
 
 MAX_BYTES = 2**20
-MAX_NODES = 100_000
+MAX_NODES = 50_000
 """Counted with every alias written out."""
 MAX_DEPTH = 20
 MAX_PROBLEMS = 50

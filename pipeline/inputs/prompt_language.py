@@ -120,16 +120,16 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         """None: `format` has widths without bound, and is refused like any other attribute."""
         return None
 
-    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        """A call, charged; the names keep out of the way of the author's keyword arguments."""
-        __self.meter.burn(1 + sum(map(size_of, args)))
-        if __obj is range or isinstance(__obj, BuiltinFunctionType):
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """A call, charged."""
+        self.meter.burn(1 + sum(map(size_of, args)))
+        if obj is range or isinstance(obj, BuiltinFunctionType):
             _check_numbers((*args, *kwargs.values()))
-        whole = getattr(__obj, "__self__", None)
-        if isinstance(whole, str) and __obj.__name__ in ("replace", "join"):
-            done = replaced if __obj.__name__ == "replace" else _joined_by
+        whole = getattr(obj, "__self__", None)
+        if isinstance(whole, str) and obj.__name__ in ("replace", "join"):
+            done = replaced if obj.__name__ == "replace" else _joined_by
             return done(whole, *args)
-        return super().call(__context, __obj, *args, **kwargs)
+        return super().call(context, obj, *args, **kwargs)
 
     def _printed(self, value: Any) -> Any:
         text = printable(value)

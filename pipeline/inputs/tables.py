@@ -192,8 +192,11 @@ def _json_rows(text: str, file: str) -> Found:
         index, line = _skip(text, end, line)
         if text[index:index + 1] == ",":
             index, line = _skip(text, index + 1, line)
-        elif text[index:index + 1] != "]":
-            raise refuse("this is not JSON: a comma or ] is missing",
+            is_missing = text[index:index + 1] == "]"
+        else:
+            is_missing = text[index:index + 1] != "]"
+        if is_missing:
+            raise refuse("this is not JSON: a comma, a row or ] is missing",
                          Position(file, line, _column(text, index) + 1))
     index, line = _skip(text, index + 1, line)
     if index < len(text):

@@ -10,7 +10,8 @@ from PIL import Image, ImageChops, ImageDraw
 from pipeline.sandbox.light import SUPERSAMPLING, fade, lit_ball, material, soften, tint
 from pipeline.sandbox.palette import Color, Palette, Stops
 
-SAMPLES = 96
+SAMPLES = 192
+DOME_STEPS = 32
 
 Point = tuple[float, float]
 Draw = Callable[[ImageDraw.ImageDraw, float], None]
@@ -102,12 +103,13 @@ def _lathe_rows(
     ball = lit_ball(studio.finish, studio.side)
     half, scale = ball.width / 2, (size[0] - 4) / 2
     rows = Image.new("RGB", (size[0], (size[1] + 1) // 2), (96, 0, 0))
-    step = (SAMPLES - 1) / height
+    step, last = (SAMPLES - 1) / height, SAMPLES - 1
+    leans = [(radii[min(n + 1, last)] - radii[max(n - 1, 0)]) / 2 for n in range(SAMPLES)]
     for row in range(rows.height):
         at = min(max((row * 2 + 1 - top) * step, 0.0), SAMPLES - 1.001)
         n, part = int(at), at % 1
         radius = (radii[n] + (radii[n + 1] - radii[n]) * part) * scale
-        lean = (radii[min(n + 2, SAMPLES - 1)] - radii[max(n - 1, 0)]) * scale * step / 3
+        lean = (leans[n] + (leans[n + 1] - leans[n]) * part) * scale * step
         up = min(max(lean / math.sqrt(1 + lean * lean), -0.97), 0.97)
         reach = math.sqrt(1 - up * up) * (half - 0.5)
         line = half - up * half
@@ -142,18 +144,18 @@ def _lay_cap(
     skin.paste(tint(tone, stops), (0, 0), outline(skin.size, lid))
 
 
-def ball(studio: Studio, color: Color, radius: float) -> Solid:
-    """A sphere."""
-    edge = math.ceil(radius * 2) + 4
-    flesh = lit_ball(studio.finish, studio.side).resize((edge - 4,) * 2, Image.Resampling.BICUBIC)
-    sheet = Image.new("RGB", (edge, edge))
+def ball(studio: Studio, color: Color, radius: float, squash: float = 1.0) -> Solid:
+    """A sphere, or a pebble: `squash` is its height as a part of its width."""
+    wide, tall = math.ceil(radius * 2), math.ceil(radius * 2 * squash)
+    flesh = lit_ball(studio.finish, studio.side).resize((wide, tall), Image.Resampling.BICUBIC)
+    sheet = Image.new("RGB", (wide + 4, tall + 4))
     sheet.paste(flesh, (2, 2))
 
     def disc(pen: ImageDraw.ImageDraw, k: float) -> None:
-        pen.ellipse((2.5 * k, 2.5 * k, (edge - 2.5) * k, (edge - 2.5) * k), fill=255)
+        pen.ellipse((2.5 * k, 2.5 * k, (wide + 1.5) * k, (tall + 1.5) * k), fill=255)
 
     skin = _colored(studio, sheet, studio.skin(color))
-    return Solid(skin, outline((edge, edge), disc), (edge / 2, edge - 2.5))
+    return Solid(skin, outline(sheet.size, disc), (wide / 2 + 2, tall + 1.5))
 
 
 def cut(
@@ -181,6 +183,12 @@ def relief(studio: Studio, color: Color, mask: Image.Image, depth: float) -> Ima
     fall = Image.linear_gradient("L").resize(mask.size).point([22 - v * 44 // 255 + 128
                                                                for v in range(256)])
     return tint(ImageChops.add(tone, fall, 1, -128), studio.skin(color))
+
+
+def dome(start: float = 0.0, end: float = 1.0) -> list[Point]:
+    """The profile of half a ball, its top at `start` and its widest at `end`."""
+    turns = [n / DOME_STEPS * math.pi / 2 for n in range(DOME_STEPS + 1)]
+    return [(start + (end - start) * (1 - math.cos(turn)), math.sin(turn)) for turn in turns]
 
 
 def smoothed(points: Sequence[Point], rounds: int = 3) -> list[Point]:

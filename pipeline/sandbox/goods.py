@@ -7,7 +7,18 @@ from dataclasses import replace
 from PIL import ImageDraw
 
 from pipeline.sandbox.brief import Brief
-from pipeline.sandbox.forms import Draw, Point, Solid, Studio, ball, cut, joined, smoothed, turned
+from pipeline.sandbox.forms import (
+    Draw,
+    Point,
+    Solid,
+    Studio,
+    ball,
+    cut,
+    dome,
+    joined,
+    smoothed,
+    turned,
+)
 from pipeline.sandbox.palette import by_word, words_of
 
 Maker = Callable[[Studio, float], Solid]
@@ -75,8 +86,7 @@ def cup(studio: Studio, height: float) -> Solid:
 def lamp(studio: Studio, height: float) -> Solid:
     """A mushroom lamp."""
     paint = studio.palette
-    dome = [(t / 16, math.sqrt(max(1 - (1 - t / 16) ** 2, 0.0))) for t in range(17)]
-    shade = turned(studio, paint.form, dome, height=height * 0.30, radius=height * 0.34, soft=0.0,
+    shade = turned(studio, paint.form, dome(), height=height * 0.30, radius=height * 0.34, soft=0.0,
                    tilt=0.6)
     stem = turned(studio, paint.accent, [(0, 0.30), (0.6, 0.32), (0.9, 0.6), (1, 1)],
                   height=height * 0.62, radius=height * 0.20, soft=0.08)
@@ -190,10 +200,10 @@ def tablet(studio: Studio, height: float) -> Solid:
 
 def capsule(studio: Studio, height: float) -> Solid:
     """A standing capsule in two colours."""
-    paint, arc = studio.palette, [(t / 60, math.sqrt(1 - (1 - t / 20) ** 2)) for t in range(21)]
-    upper = turned(studio, paint.form, [*arc, (1, 1)], height=height * 0.46, radius=height * 0.18,
+    paint, end = studio.palette, dome(0, 0.39)
+    upper = turned(studio, paint.form, [*end, (1, 1)], height=height * 0.46, radius=height * 0.18,
                    soft=0, tilt=0.3)
-    under = turned(studio, paint.second, [(0, 1), *[(1 - t, r) for t, r in reversed(arc)]],
+    under = turned(studio, paint.second, [(0, 1), *[(1 - t, r) for t, r in reversed(end)]],
                    height=height * 0.46, radius=height * 0.18, soft=0, tilt=0.3)
     drop = upper.foot[1] - (under.foot[1] - height * 0.46)
     return joined([(under, 0, drop), (upper, 0, 0)], (upper.foot[0], under.foot[1] + drop))
@@ -202,14 +212,13 @@ def capsule(studio: Studio, height: float) -> Solid:
 def pebbles(studio: Studio, height: float) -> Solid:
     """Three stones in balance."""
     paint, parts, y = studio.palette, [], 0.0
-    stone = [(t / 16, math.sqrt(max(1 - (t / 8 - 1) ** 2, 0.0))) for t in range(17)]
-    sizes = ((0.17, 0.20, paint.accent), (0.27, 0.24, paint.second), (0.38, 0.34, paint.form))
-    for reach, tall, color in sizes:
-        part = turned(studio, color, stone, height=height * tall, radius=height * reach, soft=0,
-                      tilt=0.5)
-        parts.append((part, height * (0.38 - reach), y))
-        y += height * tall * 0.97
-    return joined(parts, (parts[-1][0].foot[0], parts[-1][0].foot[1] + parts[-1][2]))
+    stones = ((0.15, 0.60, paint.accent), (0.25, 0.46, paint.second), (0.36, 0.46, paint.form))
+    for reach, squash, color in stones:
+        stone = ball(studio, color, height * reach, squash)
+        parts.append((stone, height * (0.36 + 0.03 * (reach == 0.25) - reach), y))
+        y += height * reach * 2 * squash * 0.975
+    low, x, top = parts[-1]
+    return joined(parts, (x + low.foot[0], top + low.foot[1]))
 
 
 def orb(studio: Studio, height: float) -> Solid:

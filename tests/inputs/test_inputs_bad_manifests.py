@@ -30,13 +30,13 @@ def line_of(problem: Problem, manifest: Path) -> str:
         where = f"{other.relative_to(BAD).as_posix()} {where}"
     words = f"{where}{problem.severity} {problem.message}" + (
         f" | {problem.hint}" if problem.hint else "")
-    here = str(Path.cwd())
-    return words.replace(str(BAD.parent), "PROJECT").replace(here + "/", "").replace(
-        f"{BAD.parent.relative_to(here)}/", "")
+    return words.replace(str(BAD.parent), "PROJECT")
 
 
 @pytest.mark.parametrize("manifest", sorted(BAD.glob("*.yaml")), ids=lambda path: path.stem)
-def test_a_bad_manifest_is_told_in_the_words_of_its_golden_file(manifest: Path) -> None:
+def test_a_bad_manifest_is_told_in_the_words_of_its_golden_file(
+        manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(BAD)
     lines = told(manifest)
     golden = manifest.with_suffix(".txt")
     if os.environ.get("PIPELINE_GOLDEN") == "write":

@@ -1,0 +1,139 @@
+"""The contact sheet before it is drawn: sections with their columns, rows and frames, in pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from pipeline.core.report import Column, Line, Section
+from pipeline.outputs.printable import visible, visible_lines
+from pipeline.outputs.shapes import SIDE_BY_SIDE, Shape, Span, shape_of
+from pipeline.outputs.shelf import Placed
+from pipeline.outputs.tiles import Tile, tiles_of
+
+ROWS_A_PAGE = 400
+PROMPT_CHARS = 20_000
+LONG_PROMPT_CHARS = 180
+"""From this length on a prompt is folded."""
+
+LARGE_LOOKS = frozenset({"picture", "flipbook"})
+"""The looks that have a large view."""
+
+Shelved = Mapping[tuple[str, int], Placed]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column's head."""
+
+    model: str
+    aspect_ratio: str
+    settings: str
+    account: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Neighbouring columns of one model."""
+
+    model: str
+    heads: Sequence[Head]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One set of variables: its label, its prompt, its frames under each head."""
+
+    label: str
+    prompt: str
+    cells: Sequence[Sequence[Tile]]
+
+    @property
+    def folded(self) -> bool:
+        """Whether the prompt is too long to stand open."""
+        return len(self.prompt) > LONG_PROMPT_CHARS
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One campaign, or the part of it that is on a page."""
+
+    section: Section
+    name: str
+    number: int
+    heads: Sequence[Head]
+    rows: Sequence[Row]
+    page: int = 1
+    continued: bool = False
+
+    @property
+    def groups(self) -> list[Group]:
+        """The heads under their models."""
+        return [Group(model, list(heads))
+                for model, heads in groupby(self.heads, key=lambda head: head.model)]
+
+    @property
+    def solo(self) -> bool:
+        """Whether one column is all there is: its rows then stand beside each other as cards."""
+        return len(self.heads) == 1
+
+    @property
+    def views(self) -> list[tuple[Row, Tile]]:
+        """The frames that open large, in reading order, each with its row."""
+        return [(row, tile) for row in self.rows for cell in row.cells for tile in cell
+                if tile.look in LARGE_LOOKS]
+
+    @property
+    def style(self) -> str:
+        """The class that knows its measures."""
+        return f"g-{self.number}"
+
+
+def lay_out(sections: Sequence[Section], placed: Shelved) -> list[Table]:
+    """One table a campaign, in the author's order."""
+    pictures = {key: found for (key, index), found in placed.items()
+                if index == 0 and found.thumb}
+    several = len({column.account for section in sections for column in section.columns}) > 1
+    return [_table(number, section, placed, pictures, several)
+            for number, section in enumerate(sections, 1)]
+
+
+def _table(number: int, section: Section, placed: Shelved, pictures: Mapping[str, Placed],
+           several_accounts: bool) -> Table:
+    rows = [Row(visible(line.label), visible_lines(line.prompt, PROMPT_CHARS),
+                [[tile for entry in cell for tile in tiles_of(entry, column, placed, pictures)]
+                 for column, cell in zip(section.columns, line.cells, strict=True)])
+            for line in section.lines]
+    heads = [Head(visible(column.model, 80), visible(column.aspect_ratio, 20),
+                  visible(column.settings, 160),
+                  visible(column.account, 64) if several_accounts else "",
+                  _span(section.kind, column, [row.cells[index] for row in rows],
+                        section.lines, index, placed))
+             for index, column in enumerate(section.columns)]
+    return Table(section, visible(section.campaign, 80), number, heads, rows)
+
+
+def _span(kind: str, column: Column, cells: Sequence[Sequence[Tile]], lines: Sequence[Line],
+          index: int, placed: Shelved) -> Span:
+    files = (placed[entry.job.key, 0] for line in lines for entry in line.cells[index]
+             if (entry.job.key, 0) in placed)
+    shape: Shape = shape_of(column.aspect_ratio, ((f.width, f.height) for f in files), kind)
+    most = max((len(cell) for cell in cells), default=1)
+    return Span(shape, max(1, min(SIDE_BY_SIDE, most)))
+
+
+def into_pages(tables: Sequence[Table], rows_a_page: int = ROWS_A_PAGE) -> list[list[Table]]:
+    """The tables in pages of so many rows; a table may go on over the page."""
+    pages: list[list[Table]] = [[]]
+    room = rows_a_page
+    for table in tables:
+        start = 0
+        while start < len(table.rows):
+            if not room:
+                pages.append([])
+                room = rows_a_page
+            part = table.rows[start:start + room]
+            pages[-1].append(replace(table, rows=part, page=len(pages), continued=start > 0))
+            start += len(part)
+            room -= len(part)
+    return pages

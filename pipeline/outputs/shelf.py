@@ -1,0 +1,104 @@
+"""The files of a contact sheet's folder: what was delivered, and small pictures of it.
+
+Law: the folder holds exactly what the sheet shows, and stands alone. Names are made of job keys
+and hashes; only regular files from below the outputs folder ever get in.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.core.job import File, Job
+from pipeline.outputs.thumbs import SUFFIX, make_thumbs, size_px
+
+EXTENSIONS = {
+    "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif",
+    "image/avif": "avif", "image/tiff": "tif", "image/bmp": "bmp", "video/mp4": "mp4",
+    "video/webm": "webm", "video/quicktime": "mov", "audio/mpeg": "mp3", "audio/wav": "wav",
+    "audio/x-wav": "wav", "audio/ogg": "ogg", "audio/mp4": "m4a", "audio/flac": "flac",
+    "text/plain": "txt", "text/vtt": "vtt", "application/x-subrip": "srt",
+    "application/json": "json",
+}
+"""What a browser opens without running anything; every other type is handed over as `.bin`."""
+
+_OURS = re.compile(r"[0-9a-f]{32}(-\d{1,3})?\.[a-z0-9]{2,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A delivered file on the shelf. Paths are relative to the folder, "" if there is none."""
+
+    path: str
+    thumb: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+class Shelf:
+    """The two subfolders `files` and `thumbs` of a contact sheet."""
+
+    def __init__(self, folder: Path, outputs: Path) -> None:
+        self.files = folder / "files"
+        self.thumbs = folder / "thumbs"
+        self.outputs = outputs.resolve()
+        for sub in (self.files, self.thumbs):
+            sub.mkdir(parents=True, exist_ok=True)
+
+    def place(self, jobs: Iterable[Job]) -> dict[tuple[str, int], Placed]:
+        """Bring all files of these jobs in, by job key and number; what is not there is left out.
+
+        Raises `OSError` when the folder cannot be written.
+        """
+        found: dict[tuple[str, int], tuple[File, str, str]] = {}
+        for job in jobs:
+            for index, file in enumerate(job.files):
+                if (name := self._bring(job.key, index, file)) is not None:
+                    thumb = f"{file.sha256[:32]}{SUFFIX}" if _is_picture(file) else ""
+                    found[job.key, index] = (file, name, thumb)
+        make_thumbs(list({self.thumbs / thumb: (self.files / name, self.thumbs / thumb)
+                          for _, name, thumb in found.values() if thumb}.values()))
+        self._tidy({name for _, name, _ in found.values()},
+                   {thumb for _, _, thumb in found.values()})
+        return {place: self._placed(*parts) for place, parts in found.items()}
+
+    def _bring(self, key: str, index: int, file: File) -> str | None:
+        source = (self.outputs / file.path).resolve()
+        if not source.is_relative_to(self.outputs) or not source.is_file():
+            return None
+        number = f"-{index + 1}" if index else ""
+        name = f"{key}{number}.{EXTENSIONS.get(file.media_type, 'bin')}"
+        target = self.files / name
+        if not target.exists() or target.stat().st_size != source.stat().st_size:
+            _link(source, target)
+        return name
+
+    def _placed(self, file: File, name: str, thumb: str) -> Placed:
+        small_px = size_px(self.thumbs / thumb) if thumb else None
+        width, height = (file.width, file.height) if file.width and file.height \
+            else small_px or (None, None)
+        return Placed(f"files/{name}", f"thumbs/{thumb}" if small_px else "", width, height)
+
+    def _tidy(self, names: set[str], thumbs: set[str]) -> None:
+        """Take out what an earlier sheet showed and this one does not."""
+        for sub, wanted in ((self.files, names), (self.thumbs, thumbs)):
+            for path in sub.iterdir():
+                if path.name not in wanted and _OURS.fullmatch(path.name):
+                    path.unlink()
+
+
+def _is_picture(file: File) -> bool:
+    return file.media_type.startswith("image/") and file.media_type in EXTENSIONS
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under a second name; a copy where the disk does not do that."""
+    part = target.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    try:
+        os.link(source, part)
+    except OSError:
+        shutil.copyfile(source, part)
+    part.replace(target)

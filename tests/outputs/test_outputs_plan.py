@@ -1,0 +1,125 @@
+"""The plan as people and programs read it. Method: one plan with every status, golden text."""
+
+from datetime import UTC, datetime
+from io import StringIO
+
+from outputs_samples import HOSTILE, make_job
+
+from pipeline.core.cells import Cell, Skipped
+from pipeline.core.errors import Position, Problem
+from pipeline.core.forecast import Forecast
+from pipeline.core.manifest import Budget
+from pipeline.core.money import Money
+from pipeline.core.plan import Plan, Row, Status
+from pipeline.core.pricing import Quote
+from pipeline.outputs.console import open_screen
+from pipeline.outputs.plan_view import plan_document, show_plan
+from pipeline.outputs.proposal import Proposal
+
+NOW_S = datetime(2026, 3, 12, 14, 2, tzinfo=UTC).timestamp()
+
+GOLDEN = """\
+spring-launch  manifests/spring-launch.yaml
+sandbox · 111 models, prices 1 h 59 min ago
+
+  campaign  models                              buy  keep  expected  worst
+  hero      image: nano-banana-2, imagen-4        5     2        59     59
+  teaser    video: kling-2-6-image-to-video-5s    2     –       170    340
+                                                  7     2       229    399
+
+  Buys      7 jobs for 229 credits, at worst 399
+  Retries   1  the account is out of credits
+  Keeps     2  delivered by run 7f3a
+  Holds     1  in doubt since run 7f3a
+  Skips     1  imagen-4 does not offer aspect ratio 21:9
+  Excludes  2  by the manifest
+  Caps      300 a run, 2,000 a day, 300 left
+            leave out 1 job for 170 credits
+  Balance   350 credits, 49 short of the worst case
+  Finish    in about 9 min, held back by media_in_flight
+"""
+
+
+def make_row(number: int, *, campaign: str = "hero", kind: str = "image",
+             model: str = "nano-banana-2", price: str = "14", status: Status = Status.NEW,
+             why: str = "", tries: int = 1) -> Row:
+    spec = make_job(prompt=f"prompt {number}", model=model, kind=kind).spec
+    quote = Quote(Money.parse(price), Money.parse(price), "")
+    cell = Cell(campaign, "sandbox", spec, spec.key(), quote, {}, 30.0, tries)
+    return Row(cell, status, why)
+
+
+def make_proposal(*, budget: str = "300", balance: str = "350") -> Proposal:
+    rows = [
+        make_row(1, status=Status.RETRY, why="insufficient_credits"), make_row(2), make_row(3),
+        make_row(4, model="imagen-4", price="8.5"), make_row(5, model="imagen-4", price="8.5"),
+        make_row(6, status=Status.KEEP, why="delivered by run 7f3a"),
+        make_row(7, status=Status.KEEP, why="delivered by run 7f3a"),
+        make_row(8, status=Status.HELD, why="in doubt since run 7f3a"),
+    ]
+    rows += [make_row(n, campaign="teaser", kind="video", model="kling-2-6-image-to-video-5s",
+                      price="85", tries=2) for n in (9, 10)]
+    skipped = [Skipped("hero", "imagen-4", "21:9", "imagen-4 does not offer aspect ratio 21:9")]
+    plan = Plan("spring-launch", "manifests/spring-launch.yaml", "sandbox", rows,
+                Budget(Money.parse(budget), Money.parse("2000")), 2, skipped, {}, "sha256:abc")
+    return Proposal(plan, 111, "2026-03-12T12:02:03Z", Forecast(531.26, "media_in_flight"),
+                    Money.parse(balance), Money.parse(budget), None,
+                    [Problem("odd", Position("m.yaml", 7, 12), "mend it")])
+
+
+def shown(proposal: Proposal, width: int = 80) -> str:
+    stream = StringIO()
+    show_plan(open_screen(stream, color=False, width=width), proposal, now_s=NOW_S)
+    return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
+
+
+def test_a_plan_reads_as_it_should() -> None:
+    assert shown(make_proposal()) == GOLDEN
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    for width in (40, 60, 80, 120):
+        assert max(map(len, shown(make_proposal(), width).splitlines())) <= width
+
+
+def test_the_document_is_the_one_of_the_contract() -> None:
+    document = plan_document(make_proposal())
+    wanted = {
+        "schema_version": 1, "manifest": "spring-launch", "fingerprint": "sha256:abc",
+        "account": "sandbox", "catalog": {"models": 111, "fetched_at": "2026-03-12T12:02:03Z"},
+        "jobs": {"total": 10, "new": 6, "keep": 2, "retry": 1, "held": 1, "excluded": 2},
+        "credits": {"expected": "229", "worst": "399"}, "balance": "350",
+        "forecast": {"seconds": 531.3, "bottleneck": "media_in_flight"},
+        "problems": [{"severity": "error", "file": "m.yaml", "line": 7, "column": 12,
+                      "message": "odd", "hint": "mend it"}],
+    }
+    assert {name: document[name] for name in wanted} == wanted
+    budget, campaigns = document["budget"], document["campaigns"]
+    assert isinstance(budget, dict)
+    assert isinstance(campaigns, list)
+    assert (budget["credits"], budget["left"]) == ("300", "300")
+    assert campaigns[1].items() >= {"name": "teaser", "kind": "video", "jobs": 2,
+                                    "expected": "170", "worst": "340"}.items()
+
+
+def test_what_the_caps_leave_out_is_said() -> None:
+    assert plan_document(make_proposal())["beyond"] == {"jobs": 1, "worst": "170"}
+    assert plan_document(make_proposal(budget="399"))["beyond"] == {"jobs": 0, "worst": "0"}
+
+
+def test_a_balance_that_does_not_reach_is_said() -> None:
+    assert "129 too little for this plan" in shown(make_proposal(balance="100"))
+
+
+def test_a_plan_that_buys_nothing_says_so() -> None:
+    plan = Plan("done", "m.yaml", "sandbox", [make_row(1, status=Status.KEEP, why="there")])
+    assert "nothing: everything wanted is there" in shown(Proposal(plan))
+
+
+def test_hostile_names_stay_on_their_line() -> None:
+    row = make_row(1, campaign=HOSTILE, model=HOSTILE, status=Status.KEEP, why=HOSTILE)
+    plan = Plan(HOSTILE, HOSTILE, HOSTILE, [row],
+                skipped=[Skipped(HOSTILE, HOSTILE, HOSTILE, HOSTILE)])
+    text = shown(Proposal(plan, fetched_at=HOSTILE), 120)
+    assert not set(text) & set("\x1b\x07\u202e\u2066\u2028\ud800")
+    assert "[red]" in text
