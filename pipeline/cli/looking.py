@@ -13,8 +13,9 @@ import click
 
 from pipeline.cli.options import Common, everywhere, print_json
 from pipeline.core.errors import Exit, Halt
-from pipeline.core.job import State
-from pipeline.core.report import Entry, RunInfo
+from pipeline.core.job import AT_REST, State
+from pipeline.core.outcome import judge_run
+from pipeline.core.report import Entry, RunInfo, Totals
 from pipeline.ledger.connection import open_for_reading
 from pipeline.ledger.questions import Questions
 
@@ -56,10 +57,19 @@ def status_command(run: str, *, common: Common) -> int:
     from pipeline.outputs.status_view import show_status, status_document
 
     if common.as_json:
-        print_json(status_document(found, totals, seconds, found.exit_code or 0))
+        print_json(status_document(found, totals, seconds, _exit_code(found, totals)))
     else:
         show_status(_screen(common), found, totals, seconds=seconds)
     return 0
+
+
+def _exit_code(run: RunInfo, totals: Totals) -> int:
+    """How the run ended; for one that was cut off, how it stands."""
+    if run.exit_code is not None:
+        return run.exit_code
+    cut_off = {Exit.INTERRUPTED} if any(
+        number for state, number in totals.states.items() if state not in AT_REST) else set()
+    return judge_run(totals, cut_off)
 
 
 @click.command("runs")

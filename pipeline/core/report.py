@@ -82,7 +82,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the sheet: its variables in words, its prompt, its cells under the columns."""
+    """One row of the sheet: its variables in words, its prompt, its cells under the columns.
+
+    A prompt that differs from column to column is given in all its forms, a blank line between.
+    """
 
     label: str
     prompt: str
@@ -114,12 +117,13 @@ def _section(campaign: str, entries: list[Entry]) -> Section:
     shared = _shared_settings(entries)
     axes = _varying(entries)
     columns = list(dict.fromkeys(_column(entry, shared) for entry in entries))
-    grid: dict[tuple[str, str], dict[Column, list[Entry]]] = {}
+    grid: dict[str, dict[Column, list[Entry]]] = {}
     for entry in entries:
-        place = (_label(entry, axes), entry.job.spec.prompt)
-        grid.setdefault(place, {}).setdefault(_column(entry, shared), []).append(entry)
-    lines = [Line(label, prompt, [tuple(cells.get(column, ())) for column in columns])
-             for (label, prompt), cells in grid.items()]
+        cells = grid.setdefault(_label(entry, axes), {})
+        cells.setdefault(_column(entry, shared), []).append(entry)
+    lines = [Line(label, _prompts(cells.values()),
+                  [tuple(cells.get(column, ())) for column in columns])
+             for label, cells in grid.items()]
     states = count_states(entry.job.state for entry in entries)
     return Section(campaign, entries[0].job.spec.kind, columns, lines,
                    sum((entry.job.quote.expected for entry in entries), NOTHING),
@@ -146,6 +150,11 @@ def _column(entry: Entry, shared: set[tuple[str, object]]) -> Column:
     spec = entry.job.spec
     own = [f"{name} {value}" for name, value in spec.params.items() if (name, value) not in shared]
     return Column(spec.model, spec.aspect_ratio or "", ", ".join(own), entry.job.account)
+
+
+def _prompts(cells: Iterable[list[Entry]]) -> str:
+    said = dict.fromkeys(entry.job.spec.prompt for cell in cells for entry in cell)
+    return "\n\n".join(said)
 
 
 def _varying(entries: list[Entry]) -> list[str]:

@@ -16,6 +16,7 @@ from pipeline.core.job import Accepted, Cancelled, Event, Intended, Job, Produce
 from pipeline.core.plan import Plan
 from pipeline.core.report import RunInfo
 from pipeline.ledger import admission
+from pipeline.ledger.codec import dump
 from pipeline.ledger.commits import Commits, Fenced
 from pipeline.ledger.connection import DATABASE, damaged, open_for_writing
 from pipeline.ledger.lock import Lock
@@ -75,6 +76,17 @@ class Ledger:
     def go_on(self, run: RunInfo, caps: Caps) -> None:
         """Work on a run that is in the ledger already."""
         self.run, self.caps = run, caps
+
+    def start(self) -> None:
+        """A process begins to work on the run: how it ended before holds no more."""
+        run = self.run
+
+        def work(connection: sqlite3.Connection) -> None:
+            if run is not None:
+                connection.execute("update runs set exit_code = null, ended_s = null, caps = ? "
+                                   "where id = ?", (dump(run.caps), run.id))
+
+        self.commits.write_now(work)
 
     def choose(self, keys: Iterable[str]) -> None:
         """Mark the pending rows of the run that the caps reach for."""

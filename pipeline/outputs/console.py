@@ -20,6 +20,7 @@ STYLES = {
 }
 """The colour of each state, out of the sixteen that every terminal theme defines."""
 
+
 class Screen(Console):
     """A console that falls silent when its reader goes away, for a run must not end of that."""
 

@@ -40,6 +40,13 @@ def mortal_connection(life: Life, check: Check | None = None) -> type[sqlite3.Co
                 life.touch("after commit")
             return cursor
 
+        def executemany(self, sql: str, values: Any) -> sqlite3.Cursor:
+            life.check()
+            return super().executemany(sql, values)
+
+        def commit(self) -> None:
+            raise NotImplementedError("a commit is a statement here")
+
         def abandon(self) -> None:
             """What the next process finds when this one never came back."""
             super().rollback()

@@ -125,6 +125,7 @@ class Runner:
         stop = self.ledger.folder / STOP_FILE
         stop.unlink(missing_ok=True)
         self.ledger.go_on(self.run, self.caps)
+        self.ledger.start()
         first = True
         while control.staying and (self._choose() or (first and self._open())):
             first = False

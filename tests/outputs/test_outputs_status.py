@@ -96,7 +96,7 @@ def test_the_bar_is_full_and_hides_no_state(numbers: list[int], columns: int) ->
 
 def test_the_story_of_a_job_hides_addresses_and_tells_the_rest(tmp_path: Path) -> None:
     entry = make_shown(tmp_path).entries[0]
-    screen = make_screen()
+    screen = make_screen(120)
     show_job(screen, entry, [
         (NOW_S - 400, "Intended", '{"tag":"t","hold":14000000}'),
         (NOW_S - 399.5, "Accepted", '{"remote_ids":["gen-1"]}'),
