@@ -70,16 +70,17 @@ class Grower:
         self.offers = offers
         self.bases = bases
         self.into = into
+        self.blind = bool(campaign.source_campaign) and not bases
         self.prompts: dict[tuple[str, ...], str] = {}
         self.told: set[tuple[Position | None, str]] = set()
 
     def grow(self) -> list[Cell]:
-        bases = [cell.vars for cell in self.bases] if self.campaign.source_campaign else ALONE
-        if not bases:
-            return []
-        matrix = multiply(self.campaign, bases)
-        self.into.excluded += matrix.excluded
-        self.into.problems += matrix.problems
+        """The campaign's cells. What starts from a campaign that has none of its own, because it is
+        unknown or has problems, is checked as far as it can be, and has none either."""
+        matrix = multiply(self.campaign, [cell.vars for cell in self.bases] or ALONE)
+        if not self.blind:
+            self.into.excluded += matrix.excluded
+            self.into.problems += matrix.problems
         cells = (self._cell(number, combo) for number, combo in enumerate(matrix.combos))
         return [cell for cell in cells if cell is not None]
 
@@ -95,29 +96,34 @@ class Grower:
                        f"and this campaign's kind is {self.campaign.kind}")
             return None
         spec, misfits = self._spec(combo, model, offer.provider)
-        if spec is None:
-            return None
         for misfit in misfits:
             self._unfit(combo, misfit)
-        return None if misfits else self._priced(combo, spec, model, account)
+        return None if spec is None or misfits else self._priced(combo, spec, model, account)
 
     def _spec(self, combo: Combo, model: Model,
               provider: str) -> tuple[JobSpec | None, list[Misfit]]:
         ratio = combo.aspect_ratio or self._inherited_ratio(combo, model)
-        try:
-            prompt = self._prompt(combo, ratio)
-        except AuthorError as error:
-            for problem in error.problems:
-                self._tell(problem.at, problem.message, problem.hint)
-            return None, []
+        prompt = None if self.blind else self._rendered(combo, ratio)
         sources = self._sources(combo)
         params, misfits = fit_params(combo.params, model)
-        found = (fit_ratio(combo.aspect_ratio, model), fit_prompt(prompt, model),
+        found = (fit_ratio(combo.aspect_ratio, model),
+                 None if prompt is None else fit_prompt(prompt, model),
                  fit_sources(sources, model))
         misfits += [misfit for misfit in found if misfit]
+        if prompt is None:
+            return None, misfits
         spec = JobSpec(provider, model.kind, model.id, prompt, ratio, params, sources,
                        combo.variant)
         return spec, misfits
+
+    def _rendered(self, combo: Combo, ratio: str | None) -> str | None:
+        """The prompt; None if it cannot be, which is told."""
+        try:
+            return self._prompt(combo, ratio)
+        except AuthorError as error:
+            for problem in error.problems:
+                self._tell(problem.at, problem.message, problem.hint)
+            return None
 
     def _prompt(self, combo: Combo, ratio: str | None) -> str:
         if self.campaign.prompt is None:
@@ -132,7 +138,9 @@ class Grower:
 
     def _sources(self, combo: Combo) -> tuple[SourceRef, ...]:
         sources = []
-        if self.campaign.source_campaign:
+        if self.blind:
+            sources.append(SourceRef("job", ""))
+        elif self.campaign.source_campaign:
             base = self.bases[combo.base]
             sources.append(SourceRef("job", base.key, base.spec.kind))
         for source in self.campaign.sources:
@@ -144,7 +152,7 @@ class Grower:
 
     def _inherited_ratio(self, combo: Combo, model: Model) -> str | None:
         """A campaign that starts from another keeps its shape where the model can."""
-        if not self.campaign.source_campaign:
+        if not self.campaign.source_campaign or self.blind:
             return None
         ratio = self.bases[combo.base].spec.aspect_ratio
         return ratio if ratio in model.capability.aspect_ratios else None

@@ -43,12 +43,13 @@ def _too_many(manifest: Manifest, max_jobs: int) -> Problem | None:
 
 
 def _sources_first(campaigns: Sequence[Campaign]) -> list[Campaign]:
-    """Every campaign after the one it starts from; the manifest has no circle by then."""
+    """Every campaign after the one it starts from; what starts from nothing known comes last."""
     ordered: list[Campaign] = []
     waiting = list(campaigns)
     while waiting:
         placed = {campaign.name for campaign in ordered}
         ready = [c for c in waiting if not c.source_campaign or c.source_campaign in placed]
+        ready = ready or waiting
         ordered += ready
         waiting = [c for c in waiting if c not in ready]
     return ordered

@@ -108,7 +108,7 @@ def _fit_sound(value: object, model: Model) -> Setting | Misfit:
     path = ("params", "sound")
     if not isinstance(value, bool):
         return Misfit(path, f"sound is true or false, not {value!r}")
-    if value and model.capability.sound == "silent":
+    if value and (model.capability.sound == "silent" or model.kind == "image"):
         return Misfit(path, f"{model.id} makes no sound", "leave sound out, or set it to false")
     if not value and model.capability.sound == "included":
         return Misfit(path, f"{model.id} always makes sound", "leave sound out")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.errors import Problem
+from pipeline.core.errors import AuthorError, Problem
 from pipeline.core.manifest import Budget, Manifest
 from pipeline.inputs.campaigns import linked, read_campaign, read_variables
 from pipeline.inputs.complaints import Loc, meant_or_known, show
@@ -27,6 +27,15 @@ _ENTRIES: Mapping[str, object] = {
 def read_manifest(path: Path) -> Manifest:
     """The manifest in a file. Raises `AuthorError` with every problem of the file, of its templates
     and of its tables, each with its place, what would be accepted, and what may be meant."""
+    manifest, error = survey_manifest(path)
+    if error is not None:
+        raise error
+    return manifest
+
+
+def survey_manifest(path: Path) -> tuple[Manifest, AuthorError | None]:
+    """What can be understood of a file, and its problems: what is wrong is cut out or stood in for,
+    so that the rest can be held against a catalog too. Raises `AuthorError` where nothing can."""
     problems: list[Problem] = []
     root = read_yaml(read_text(path, limit=MAX_BYTES), str(path), problems)
     if root.value is None:
@@ -35,9 +44,7 @@ def read_manifest(path: Path) -> Manifest:
     said = hold_against(ManifestGrammar, root, cut, sound)
     folder = ProjectFolder(path.parent)
     manifest = _understood(Desk(folder, root, sound, PromptShelf(folder)), said, str(path))
-    if problems:
-        raise sound.error()
-    return manifest
+    return manifest, sound.error() if problems else None
 
 
 def cut(said: Any, loc: Loc) -> Loc:

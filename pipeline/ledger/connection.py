@@ -22,7 +22,8 @@ def damaged(path: Path, error: object) -> Halt:
                      "starting afresh could buy again what was paid for", code="state_damaged")
 
 
-def open_for_writing(folder: Path) -> sqlite3.Connection:
+def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Connection,
+                     ) -> sqlite3.Connection:
     """Open or make the database; raises `Halt` (13) for one that is damaged or too new."""
     from pipeline.ledger.schema import NewerSchema, migrate  # 0.3 s of imports, for writers only
 
@@ -33,7 +34,7 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
         raise damaged(path, "it is empty")
     connection = None
     try:
-        connection = _connect(path, "rwc")
+        connection = _connect(path, "rwc", kind)
         _make_safe(connection, path)
         migrate(connection)
     except (sqlite3.DatabaseError, NewerSchema) as error:
@@ -61,9 +62,11 @@ def open_for_reading(folder: Path) -> sqlite3.Connection | None:
     return connection
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str,
+             kind: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True,
-                                 isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+                                 isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000,
+                                 factory=kind)
     connection.row_factory = sqlite3.Row
     return connection
 

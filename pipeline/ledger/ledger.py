@@ -30,10 +30,13 @@ FORGET_TURNS_S = 600.0
 class Ledger:
     """The ledger opened for writing; at most one in the world for a state folder."""
 
-    def __init__(self, folder: Path, now: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, now: Callable[[], float], *,
+                 connection: type[sqlite3.Connection] = sqlite3.Connection,
+                 receipts: Callable[[Path], Receipts] = Receipts) -> None:
         """Take the lock, open the database, begin an epoch, read the receipts.
 
-        Raises `Halt`: 11 when another process holds the folder, 13 when it cannot be believed.
+        `connection` and `receipts` are the kinds of memory that are opened. Raises `Halt`: 11 when
+        another process holds the folder, 13 when it cannot be believed.
         """
         self.folder = folder
         self.now = now
@@ -44,9 +47,9 @@ class Ledger:
         self.lock = Lock(folder)
         self.lock.take(_iso(now()))
         try:
-            self.connection = open_for_writing(folder)
+            self.connection = open_for_writing(folder, connection)
             self.ask = Questions(self.connection)
-            self.receipts = Receipts(folder / "receipts.log")
+            self.receipts = receipts(folder / "receipts.log")
             self.found = self._open_receipts()
             self.commits = Commits(self.connection, self._next_epoch())
         except BaseException:

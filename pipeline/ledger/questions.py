@@ -162,8 +162,8 @@ class Questions:
             found.setdefault(row["bucket"], []).append(row["at_s"])
         for row in self.connection.execute(
                 "select coalesce((select min(at_s) from events where events.job = attempts.job "
-                "and at_s >= attempts.sent_s and type <> 'Intended'), ?) as at_s, kind from attempts "
-                "join jobs on jobs.key = attempts.job "
+                "and at_s >= attempts.sent_s and type <> 'Intended'), ?) as at_s, kind "
+                "from attempts join jobs on jobs.key = attempts.job "
                 "where attempts.account = ? and attempts.sent_s > ?",
                 (now_s, account, now_s - 2 * window_s)):
             found.setdefault(row["kind"], []).append(row["at_s"])

@@ -41,6 +41,12 @@ class Shape:
         """The width of a frame in units."""
         return min(WIDEST, max(NARROWEST, math.sqrt(self.across / self.down)))
 
+    @property
+    def sign(self) -> tuple[float, float]:
+        """Width and height of its little sign, the longer one 16."""
+        longer = max(self.across, self.down)
+        return 16 * self.across / longer, 16 * self.down / longer
+
 
 def shape_of(aspect_ratio: str, sizes: Iterable[tuple[int | None, int | None]],
              kind: str) -> Shape:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from pipeline.core.report import Column, Line, Section
+from pipeline.core.report import Section
 from pipeline.outputs.printable import visible, visible_lines
 from pipeline.outputs.shapes import SIDE_BY_SIDE, Shape, Span, shape_of
 from pipeline.outputs.shelf import Placed
@@ -107,19 +107,18 @@ def _table(number: int, section: Section, placed: Shelved, pictures: Mapping[str
     heads = [Head(visible(column.model, 80), visible(column.aspect_ratio, 20),
                   visible(column.settings, 160),
                   visible(column.account, 64) if several_accounts else "",
-                  _span(section.kind, column, [row.cells[index] for row in rows],
-                        section.lines, index, placed))
+                  Span(_shape(section, index, placed),
+                       min(SIDE_BY_SIDE, max(1, *(len(row.cells[index]) for row in rows)))))
              for index, column in enumerate(section.columns)]
     return Table(section, visible(section.campaign, 80), number, heads, rows)
 
 
-def _span(kind: str, column: Column, cells: Sequence[Sequence[Tile]], lines: Sequence[Line],
-          index: int, placed: Shelved) -> Span:
-    files = (placed[entry.job.key, 0] for line in lines for entry in line.cells[index]
+def _shape(section: Section, index: int, placed: Shelved) -> Shape:
+    """The shape of a column, by its ratio or by the files that came."""
+    files = (placed[entry.job.key, 0] for line in section.lines for entry in line.cells[index]
              if (entry.job.key, 0) in placed)
-    shape: Shape = shape_of(column.aspect_ratio, ((f.width, f.height) for f in files), kind)
-    most = max((len(cell) for cell in cells), default=1)
-    return Span(shape, max(1, min(SIDE_BY_SIDE, most)))
+    return shape_of(section.columns[index].aspect_ratio,
+                    ((file.width, file.height) for file in files), section.kind)
 
 
 def into_pages(tables: Sequence[Table], rows_a_page: int = ROWS_A_PAGE) -> list[list[Table]]:

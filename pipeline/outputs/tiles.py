@@ -58,8 +58,13 @@ def tiles_of(entry: Entry, column: Column, placed: Mapping[tuple[str, int], Plac
     if job.state is not State.DONE or not job.files:
         return [blank]
     stills = [films_from[key] for key in job.spec.waits_for if key in films_from]
-    return [_with_file(blank, job, index, file, placed.get((job.key, index)), stills)
-            for index, file in enumerate(job.files)]
+    tiles = []
+    for index, file in enumerate(job.files):
+        tile = replace(blank, key=f"{job.key}-{index + 1}", price="", chip="") if index else blank
+        found = placed.get((job.key, index))
+        tiles.append(_with_file(tile, job.spec.kind, file, found, stills) if found else
+                     replace(tile, reason="its file is missing here; pipeline fetch brings it"))
+    return tiles
 
 
 def _blank(entry: Entry, column: Column) -> Tile:
@@ -83,13 +88,10 @@ def _price(job: Job) -> tuple[str, str]:
     return (amount(job.held), "held") if job.held else (amount(job.quote.expected), "quoted")
 
 
-def _with_file(blank: Tile, job: Job, index: int, file: File, placed: Placed | None,
+def _with_file(tile: Tile, kind: str, file: File, placed: Placed,
                stills: Sequence[Placed]) -> Tile:
-    tile = replace(blank, key=f"{job.key}-{index + 1}", price="", chip="") if index else blank
-    if placed is None:
-        return replace(tile, reason="its file is missing here; pipeline fetch brings it")
     look = LOOKS.get(file.media_type.partition("/")[0], "paper")
-    if look == "picture" and job.spec.kind in ("video", "extend"):
+    if look == "picture" and kind in ("video", "extend"):
         look = "flipbook"
     elif look == "picture" and not placed.thumb:
         look = "unseen"

@@ -4,7 +4,8 @@ Law: death is latched. After it every effect of every part of the process raises
 nothing, because Python runs on through `finally` where a killed process would not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import anyio
 
@@ -21,7 +22,7 @@ class Life:
         self.effects = 0
         self.dead = False
         self.last_words = ""
-        self._ended = anyio.Event()
+        self._alarms: dict[int, anyio.Event] = {}
         self._at_death: list[Callable[[], None]] = []
 
     def touch(self, effect: str) -> None:
@@ -42,11 +43,18 @@ class Life:
         if not self.dead:
             self.dead = True
             self.last_words = last_words
-            self._ended.set()
+            for alarm in self._alarms.values():
+                alarm.set()
 
-    async def wait_end(self) -> None:
-        """Until the process is dead."""
-        await self._ended.wait()
+    @contextmanager
+    def alarm(self) -> Iterator[anyio.Event]:
+        """An event to wait for in here; death sets it as well."""
+        alarm = anyio.Event()
+        self._alarms[id(alarm)] = alarm
+        try:
+            yield alarm
+        finally:
+            del self._alarms[id(alarm)]
 
     def at_death(self, act: Callable[[], None]) -> None:
         """What the kernel does for a dead process: close its files, undo what was not committed."""

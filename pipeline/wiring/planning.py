@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.caps import Caps, scopes, smallest
-from pipeline.core.cells import Offer
-from pipeline.core.errors import AuthorError, ProviderFailure
+from pipeline.core.cells import Expansion, Offer
+from pipeline.core.errors import AuthorError, Halt, ProviderFailure
 from pipeline.core.expansion import expand
 from pipeline.core.forecast import Forecast, forecast
 from pipeline.core.job import State
@@ -19,7 +19,7 @@ from pipeline.core.plan import Difference, Known, Plan, Wanted, compare, draw_pl
 from pipeline.core.report import RunInfo
 from pipeline.core.selection import select
 from pipeline.inputs.catalog_cache import CatalogCache
-from pipeline.inputs.manifest import read_manifest
+from pipeline.inputs.manifest import survey_manifest
 from pipeline.inputs.settings import Settings
 from pipeline.ledger.connection import open_for_reading
 from pipeline.ledger.questions import Questions
@@ -84,14 +84,12 @@ def on_account(manifest: Manifest, account: str) -> Manifest:
 async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
                now: Callable[[], float]) -> Drawing:
     """Read, fetch, check, price, compare. Raises `AuthorError` with every problem, or `Halt`."""
-    manifest = on_account(read_manifest(wish.manifest), wish.account)
-    accounts = open_accounts(settings, names_of(manifest), state=wish.state, now=now,
-                             read_only=wish.read_only)
+    survey, told = survey_manifest(wish.manifest)
+    manifest = on_account(survey, wish.account)
+    accounts = _open(manifest, told, wish, settings, now)
     try:
-        found = await offers(accounts.by_name.values(), cache, now(), live=wish.live)
-        expansion = expand(manifest, found, max_jobs=settings.max_jobs)
-        if expansion.problems:
-            raise AuthorError(expansion.problems)
+        found = await _offers(accounts, cache, now, told, live=wish.live)
+        expansion = _expand(manifest, found, told, settings)
         past = _Past(wish.state, manifest.name)
         try:
             known = past.known([cell.key for cell in expansion.cells])
@@ -116,17 +114,46 @@ async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
 async def check(wish: Wish, settings: Settings, cache: CatalogCache,
                 now: Callable[[], float]) -> int:
     """Expand and check a manifest; how many jobs it asks for. Raises `AuthorError`."""
-    manifest = on_account(read_manifest(wish.manifest), wish.account)
-    accounts = open_accounts(settings, names_of(manifest), state=wish.state, now=now,
-                             read_only=True)
+    survey, told = survey_manifest(wish.manifest)
+    manifest = on_account(survey, wish.account)
+    accounts = _open(manifest, told, wish, settings, now)
     try:
-        found = await offers(accounts.by_name.values(), cache, now(), live=wish.live)
+        found = await _offers(accounts, cache, now, told, live=wish.live)
     finally:
         await accounts.close()
+    return len(_expand(manifest, found, told, settings).cells)
+
+
+def _open(manifest: Manifest, told: AuthorError | None, wish: Wish, settings: Settings,
+          now: Callable[[], float]) -> Accounts:
+    """The accounts of a manifest; for one with problems, those that can be opened at all."""
+    try:
+        return open_accounts(settings, names_of(manifest), state=wish.state, now=now,
+                             read_only=wish.read_only)
+    except Halt as halt:
+        raise told or halt from None
+
+
+async def _offers(accounts: Accounts, cache: CatalogCache, now: Callable[[], float],
+                  told: AuthorError | None, *, live: bool) -> Mapping[str, Offer]:
+    try:
+        return await offers(accounts.by_name.values(), cache, now(), live=live)
+    except Halt as halt:
+        raise told or halt from None
+
+
+def _expand(manifest: Manifest, found: Mapping[str, Offer], told: AuthorError | None,
+            settings: Settings) -> Expansion:
+    """Every cell; raises `AuthorError` with the file's problems and the catalog's together."""
     expansion = expand(manifest, found, max_jobs=settings.max_jobs)
-    if expansion.problems:
-        raise AuthorError(expansion.problems)
-    return len(expansion.cells)
+    problems = list(told.problems) if told else []
+    spoiled = {(problem.at.file, problem.at.line) for problem in problems if problem.at}
+    problems += [problem for problem in expansion.problems
+                 if not told or (problem.at and (problem.at.file, problem.at.line) not in spoiled)]
+    if problems:
+        raise AuthorError(sorted(problems, key=lambda problem: (
+            (problem.at.file, problem.at.line, problem.at.column) if problem.at else ("", 0, 0))))
+    return expansion
 
 
 def _caps(manifest: Manifest, accounts: Accounts, wish: Wish) -> Caps:

@@ -70,22 +70,22 @@ def with_file(job: Job, outputs: Path, folder: str, draw: Paint) -> Job:
     name = f"{folder}/{job.key[:12]}.png"
     path = outputs / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    width, height = draw(job.spec, path)
-    return replace(job, files=(file_of(path, name, "image/png", width, height),))
+    size = draw(job.spec, path)
+    return replace(job, files=(file_of(path, name, "image/png", size),))
 
 
-def file_of(path: Path, name: str, media_type: str, width: int | None = None,
-            height: int | None = None, seconds: float | None = None) -> File:
+def file_of(path: Path, name: str, media_type: str, size: tuple[int | None, int | None] =
+            (None, None), seconds: float | None = None) -> File:
     """The ledger's row of a file."""
     content = path.read_bytes()
-    return File(name, hashlib.sha256(content).hexdigest(), len(content), media_type, width,
-                height, seconds)
+    return File(name, hashlib.sha256(content).hexdigest(), len(content), media_type, *size,
+                seconds)
 
 
 def make_entry(seq: int, job: Job, campaign: str = "hero",
-               variables: Mapping[str, Value] | None = None, **more: bool) -> Entry:
+               variables: Mapping[str, Value] | None = None) -> Entry:
     """A row of the run."""
-    return Entry(seq, campaign, job, variables or {}, **more)
+    return Entry(seq, campaign, job, variables or {})
 
 
 def make_run(**changes: object) -> RunInfo:
@@ -168,7 +168,7 @@ def _add_teasers(add: Callable[..., Job], outputs: Path, clip: bytes | None,
             name = "spring-launch/teaser/clip.mp4"
             (outputs / name).parent.mkdir(parents=True, exist_ok=True)
             (outputs / name).write_bytes(clip)
-            file = file_of(outputs / name, name, "video/mp4", 640, 360, 5.0)
+            file = file_of(outputs / name, name, "video/mp4", (640, 360), 5.0)
             job = replace(job, files=(file,))
         city = "Lisbon" if index < 3 else "Oslo"
         add("teaser", job, {"place": city, "take": index % 3 + 1}, chosen=index != 3)

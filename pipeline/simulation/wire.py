@@ -1,0 +1,200 @@
+"""The line between a simulated process and the simulated service.
+
+Law: what was sent is on its way, whatever becomes of its sender: the service takes it, charges for
+it and answers, though nobody may be left to listen. A client that waits too long gives up alone.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from random import Random
+
+import anyio
+import httpx
+from anyio.abc import TaskGroup
+from starlette.types import ASGIApp, Message
+
+from pipeline.sandbox.chance import stream
+from pipeline.sandbox.door import ConnectionCut
+from pipeline.simulation.disk import elsewhere
+from pipeline.simulation.life import Life
+
+FILES = "/images/"
+CLIENT = ("127.0.0.1", 50_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """How the line behaves: seconds each way, and the shares of calls that fare worse.
+
+    A `refused` call finds nobody listening and never leaves; a `late` one is on its way for up to
+    `late_s` before it arrives.
+    """
+
+    fastest_s: float = 0.02
+    slowest_s: float = 0.3
+    refused: float = 0.0
+    late: float = 0.0
+    late_s: float = 0.0
+
+
+CALM = Weather()
+
+
+@dataclass(slots=True)
+class Call:
+    """One request as the world saw it. `status` is 0 for a call that was cut, or never arrived."""
+
+    number: int
+    process: int
+    method: str
+    path: str
+    sent_s: float
+    arrived_s: float | None = None
+    status: int = 0
+    words: bytes = b""
+    late: bool = False
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the service sent back, and whether the line was cut in the end (and how)."""
+
+    status: int = 0
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: list[bytes] = field(default_factory=list)
+    cut: ConnectionCut | None = None
+
+    async def take(self, message: Message) -> None:
+        """ASGI's `send`."""
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message["headers"])
+        elif message.get("body"):
+            self.body.append(message["body"])
+
+
+class Wire:
+    """All lines of one world. `now` is the loop's wall time, `tasks` outlive every process."""
+
+    def __init__(self, app: ASGIApp, tasks: TaskGroup, now: Callable[[], float],
+                 seed: object, weather: Weather) -> None:
+        self.app = app
+        self.weather = weather
+        self.calls: list[Call] = []
+        self.in_the_air = 0
+        self._tasks = tasks
+        self._now = now
+        self._seed = seed
+
+    def begin(self, request: httpx.Request, process: int) -> tuple[Call, Random]:
+        """One more call, and the chance that decides how it fares."""
+        call = Call(len(self.calls), process, request.method, request.url.path, self._now())
+        self.calls.append(call)
+        return call, stream(self._seed, "wire", call.number)
+
+    def send(self, call: Call, request: httpx.Request, chance: Random,
+             landed: anyio.Event) -> Answer:
+        """The request leaves; the answer is whole when `landed` is set."""
+        answer = Answer()
+        there_s, back_s = self._pause_s(chance), self._pause_s(chance)
+        if call.method == "POST" and chance.random() < self.weather.late:
+            call.late = True
+            there_s += chance.uniform(0.0, self.weather.late_s)
+        self.in_the_air += 1
+        self._tasks.start_soon(self._fly, call, request, answer, (there_s, back_s), landed)
+        return answer
+
+    def _pause_s(self, chance: Random) -> float:
+        return chance.uniform(self.weather.fastest_s, self.weather.slowest_s)
+
+    async def _fly(self, call: Call, request: httpx.Request, answer: Answer,
+                   pauses_s: tuple[float, float], landed: anyio.Event) -> None:
+        elsewhere()
+        there_s, back_s = pauses_s
+        await anyio.sleep(there_s)
+        call.arrived_s = self._now()
+        await _ask(self.app, request, answer)
+        call.status, call.words = answer.status, b"".join(answer.body)[:200]
+        self.in_the_air -= 1
+        await anyio.sleep(back_s)
+        landed.set()
+
+
+async def _ask(app: ASGIApp, request: httpx.Request, answer: Answer) -> None:
+    messages = [{"type": "http.request", "body": request.content, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1",
+             "method": request.method, "scheme": request.url.scheme, "path": request.url.path,
+             "raw_path": request.url.raw_path.partition(b"?")[0], "root_path": "",
+             "query_string": request.url.query, "client": CLIENT,
+             "headers": [(name.lower(), value) for name, value in request.headers.raw],
+             "server": (request.url.host, request.url.port), "state": {"cut": None}}
+    try:
+        await app(scope, receive, answer.take)
+    except ConnectionCut as cut:
+        answer.cut = cut
+
+
+class SandboxTransport(httpx.AsyncBaseTransport):
+    """One process's way to the service, in place of its sockets."""
+
+    def __init__(self, wire: Wire, life: Life, process: int) -> None:
+        self._wire = wire
+        self._life = life
+        self._process = process
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request; raises httpx's own errors for a line that is cut or too slow."""
+        await request.aread()
+        call, chance = self._wire.begin(request, self._process)
+        self._life.touch(f"before {call.method}")
+        if chance.random() < self._wire.weather.refused:
+            await anyio.sleep(self._wire.weather.fastest_s)
+            raise httpx.ConnectError("nobody is listening", request=request)
+        if (trace := request.extensions.get("trace")) is not None:
+            await trace("http11.send_request_headers.started", {})
+        with self._life.alarm() as landed:
+            answer = self._wire.send(call, request, chance, landed)
+            self._life.touch(f"sent {call.method}")
+            with anyio.move_on_after(request.extensions["timeout"]["read"]):
+                await landed.wait()
+            self._life.touch(f"answered {call.method}")
+            if not landed.is_set():
+                raise httpx.ReadTimeout("no answer in time", request=request)
+        if answer.cut is not None and not answer.status:
+            raise _cut(answer.cut)
+        delivery = Delivery(answer, self._life, is_file=call.path.startswith(FILES))
+        return httpx.Response(answer.status, headers=answer.headers, stream=delivery,
+                              request=request)
+
+
+class Delivery(httpx.AsyncByteStream):
+    """The body of an answer on its way; a file comes in two pieces."""
+
+    def __init__(self, answer: Answer, life: Life, *, is_file: bool) -> None:
+        self._answer = answer
+        self._life = life
+        self._is_file = is_file
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The pieces as they come."""
+        body = b"".join(self._answer.body)
+        if self._is_file:
+            half = len(body) // 2
+            yield body[:half]
+            self._life.touch("half a file")
+            body = body[half:]
+        yield body
+        if self._answer.cut is not None:
+            raise _cut(self._answer.cut)
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+def _cut(cut: ConnectionCut) -> httpx.TransportError:
+    if cut.reset:
+        return httpx.ReadError("the line was reset")
+    return httpx.RemoteProtocolError("the line was closed before the answer was whole")
