@@ -89,14 +89,14 @@ def runs_command(*, common: Common) -> int:
 
 @click.command("jobs")
 @click.argument("run", default="")
-@click.option("--in", "state", type=STATES, default=None, help="Only jobs in this state.")
+@click.option("--in", "within", type=STATES, default=None, help="Only jobs in this state.")
 @everywhere
-def jobs_command(run: str, *, state: str | None, common: Common) -> int:
+def jobs_command(run: str, *, within: str | None, common: Common) -> int:
     """The jobs of a run; with --json one object a line."""
     from pipeline.outputs.job_view import job_document, show_jobs
 
     with ledger(common) as ask:
-        entries = ask.entries(find_run(ask, run).id, state or "")
+        entries = ask.entries(find_run(ask, run).id, within or "")
         if not common.as_json:
             show_jobs(_screen(common), entries)
             return 0
@@ -176,16 +176,23 @@ def _with_absolute_paths(entry: Entry) -> Entry:
 
 
 def _write_ledger(ask: Questions, run: RunInfo, form: str, output: Path | None) -> Path | None:
-    from pipeline.outputs.ledger_export import export_csv, export_jsonl, export_markdown
+    from pipeline.outputs.ledger_export import export_jsonl, export_markdown
 
-    write: Callable[[Iterator[Entry], TextIO], None] = {
-        "csv": export_csv, "jsonl": export_jsonl, "md": export_markdown}[form]
+    write: Callable[[Iterator[Entry], TextIO], None] = _export_csv(ask, run) if form == "csv" \
+        else {"jsonl": export_jsonl, "md": export_markdown}[form]
     if output is None:
         write(ask.entries(run.id), sys.stdout)
         return None
     with output.open("w", encoding="utf-8", newline="") as stream:
         write(ask.entries(run.id), stream)
     return output
+
+
+def _export_csv(ask: Questions, run: RunInfo) -> Callable[[Iterator[Entry], TextIO], None]:
+    from pipeline.outputs.ledger_export import export_csv, names_of_vars
+
+    variables = names_of_vars(ask.entries(run.id))
+    return lambda entries, stream: export_csv(entries, stream, variables=variables)
 
 
 def _screen(common: Common):  # type: ignore[no-untyped-def] # its class is what the import saves

@@ -25,11 +25,18 @@ class Doubt:
     last_byte_s: float
 
 
-def adopt(doubts: Sequence[Doubt], scan: Scan, owned: Collection[str],
-          terms: Terms) -> dict[str, Event]:
-    """The doubts that a row of the list settles, by job key."""
+def adopt(doubts: Sequence[Doubt], scan: Scan, owned: Collection[str], terms: Terms,
+          sending: Collection[Job] = ()) -> dict[str, Event]:
+    """The doubts that a row of the list settles, by job key.
+
+    `sending` are jobs whose paid call is under way: a row may be theirs before its answer is here,
+    so nothing that looks like one of them is adopted until then.
+    """
     events: dict[str, Event] = {}
+    under_way = {_shown(job) for job in sending}
     for group in _groups(doubts):
+        if _shown(group[0].job) in under_way:
+            continue
         rows = _candidates(group, scan, owned, terms)
         for doubt, row in _pairs(group, rows):
             events[doubt.job.key] = Accepted((row.remote_id,))
@@ -40,8 +47,13 @@ def _groups(doubts: Sequence[Doubt]) -> Iterable[list[Doubt]]:
     """Doubts that the list cannot tell apart: the same model and the same prompt."""
     groups: dict[tuple[str, str], list[Doubt]] = {}
     for doubt in doubts:
-        groups.setdefault((doubt.job.spec.model, doubt.job.spec.prompt), []).append(doubt)
+        groups.setdefault(_shown(doubt.job), []).append(doubt)
     return groups.values()
+
+
+def _shown(job: Job) -> tuple[str, str]:
+    """What a row of the list shows of a job."""
+    return job.spec.model, job.spec.prompt.strip()
 
 
 def _candidates(group: list[Doubt], scan: Scan, owned: Collection[str],
@@ -58,7 +70,7 @@ def _pairs(group: list[Doubt], rows: list[Sighting]) -> Iterable[tuple[Doubt, Si
     if len(rows) != len(group):
         return []
     pairs: list[tuple[Doubt, Sighting]] = []
-    for ratio in {doubt.job.spec.aspect_ratio for doubt in group}:
+    for ratio in dict.fromkeys(doubt.job.spec.aspect_ratio for doubt in group):
         alike = [doubt for doubt in group if doubt.job.spec.aspect_ratio == ratio]
         fitting = [row for row in rows if _may_have(row, ratio, alone=len(alike) == len(group))]
         if len(fitting) == len(alike) and len({_looks(doubt) for doubt in alike}) == 1:

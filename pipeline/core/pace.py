@@ -16,7 +16,9 @@ EARLY = 0.9
 STEP = 0.25
 """Later looks come after steps of this share of the median (the same source)."""
 SHORTEST_LOOK_S = 5.0
-"""Not faster than every five seconds: Kubeez llms.txt, tip 3."""
+"""A single job not faster than every five seconds: Kubeez llms.txt, tip 3."""
+LIST_PAUSE_S = 2.0
+"""Looks that one reading of the list serves may come so close: 30 of the 120 reads a minute."""
 LONGEST_LOOK_S = 900.0
 
 
@@ -83,13 +85,14 @@ class Lengths:
         return median(seen) if seen else typical_s
 
 
-def next_look_s(expected_s: float, looks: int, scale: float = 1.0) -> float:
+def next_look_s(expected_s: float, looks: int, scale: float = 1.0, *,
+                alone: bool = True) -> float:
     """Seconds from the last look (or the start) of a job to its next look.
 
     The first look comes shortly before the expected end, later ones in steps of a quarter of the
     expected time, and ever slower for a job that is long overdue.
     """
-    shortest_s = SHORTEST_LOOK_S * scale
+    shortest_s = (SHORTEST_LOOK_S if alone else LIST_PAUSE_S) * scale
     if looks == 0:
         return max(EARLY * expected_s, min(shortest_s, expected_s))
     step_s = max(STEP * expected_s, shortest_s)

@@ -4,6 +4,7 @@ Law: a stop never cuts a paid call. First a run stops buying and settles what it
 service is still making is left there and brought home by the next run.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,11 +17,13 @@ from pipeline.core.job import Job, State
 class Control:
     """Shared by all lanes of a run.
 
-    `moving` counts the jobs that are being driven, `passed_over` holds those no cap reaches for.
+    `exit_now` leaves at once, as a crash would, when a person insists; `moving` counts the jobs
+    that are being driven, `passed_over` holds those no cap reaches for.
     """
 
     def __init__(self, *, fail_fast: bool = False, max_failures: int | None = None,
-                 max_failure_share: float | None = None) -> None:
+                 max_failure_share: float | None = None,
+                 exit_now: Callable[[int], None] = os._exit) -> None:
         self.reasons: set[Exit] = set()
         self.buying = True
         self.staying = True
@@ -29,6 +32,7 @@ class Control:
         self._max_share = max_failure_share
         self._failed = self._ended = 0
         self.moving = 0
+        self.exit_now = exit_now
         self.passed_over: set[str] = set()
         self._changed = anyio.Event()
         self._on_leave: list[Callable[[], None]] = []

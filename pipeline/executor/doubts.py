@@ -4,14 +4,14 @@ Law: a doubt is settled by evidence or by a person, never by the clock alone. Wh
 more jobs are started than the service's list can show beside it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 
-from pipeline.core.errors import Barred, Refused, Throttled, Unreachable
+from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
 from pipeline.core.evidence import Doubt, absent, adopt
-from pipeline.core.job import Event, Job
+from pipeline.core.job import Event, Job, State
 from pipeline.core.provider import Provider, Scan
 from pipeline.core.verdict import backoff_s
 from pipeline.executor.control import Control
@@ -39,12 +39,14 @@ class Doubts:
     """The open doubts of an account. Moments are stored ones (`now`), not the loop's."""
 
     def __init__(self, provider: Provider, gate: Gate, control: Control, *,
-                 now: Callable[[], float], owned: Callable[[], set[str]]) -> None:
+                 now: Callable[[], float], owned: Callable[[], set[str]],
+                 unsettled: Callable[[], Sequence[Job]]) -> None:
         self.provider = provider
         self.gate = gate
         self.control = control
         self.now = now
         self.owned = owned
+        self.unsettled = unsettled
         self.open: dict[str, Open] = {}
         self.starts: list[float] = []
         self._scans = 0
@@ -112,18 +114,21 @@ class Doubts:
         except Throttled as refusal:
             self.gate.throttle(READS, refusal.retry_after_s)
             return
-        except (Unreachable, Refused):
+        except Unreachable:
             await self._pause(backoff_s(self._scans))
             return
-        except Barred:
-            self.leave()
+        except (Barred, Refused, Vanished):
+            self.leave()  # there is no list to be had: only a person can tell
             return
         self._judge(scan, began_s)
 
     def _judge(self, scan: Scan, began_s: float) -> None:
-        owned = self.owned()
-        doubts = [found.doubt for found in self.open.values()]
-        events = adopt(doubts, scan, owned, self.gate.terms)
+        owned, unsettled = self.owned(), self.unsettled()
+        # Doubts left to a person are counted too: a row that may be theirs is not another's.
+        doubts = [Doubt(job, job.changed_s) for job in unsettled
+                  if job.state is State.IN_DOUBT and not job.remote_ids]
+        sending = [job for job in unsettled if job.state is State.SUBMITTING]
+        events = adopt(doubts, scan, owned, self.gate.terms, sending)
         rest = [doubt for doubt in doubts if doubt.job.key not in events]
         events |= absent(rest, scan, began_s, owned, self.gate.terms)
         for key, found in list(self.open.items()):

@@ -62,7 +62,8 @@ class Lane:
         lengths = Lengths()
         self.watch = Watch(provider, self.gate, world.control, lengths, now=world.now,
                            bar=self.bar)
-        self.doubts = Doubts(provider, self.gate, world.control, now=world.now, owned=self._owned)
+        self.doubts = Doubts(provider, self.gate, world.control, now=world.now, owned=self._owned,
+                             unsettled=lambda: world.ledger.ask.open_jobs(account))
         self.sources = Sources(account, provider, self.gate, world.ledger)
         self.leaves: dict[str, tuple[Window, list[str]]] = {}
         self.barred: Barred | None = None
@@ -82,6 +83,8 @@ class Lane:
             bucket = name if name in self.gate.windows else self.terms.bucket(name)
             calls.setdefault(bucket, []).extend(times)
         self.gate.remember(calls, behind_s)
+        for sent_s in self.ledger.ask.recent_starts(self.account, self.terms.list_rows):
+            self.doubts.started(sent_s)
         for model, seconds in self.ledger.ask.lengths(self.account).items():
             for length_s in seconds:
                 self.watch.lengths.learn(model, length_s)

@@ -61,20 +61,20 @@ class Bounds:
     stop_file: Path | None = None
 
 
-class SecondSignal(Exception):
-    """A person insists on leaving now."""
-
-
 async def run_all(ledger: Ledger, run: str, lanes: Sequence[Lane], control: Control,
-                  progress: Progress, bounds: Bounds, *, signals: bool = True) -> None:
-    """Work on a run until nothing is left to do or wait for; raises `SecondSignal`."""
+                  progress: Progress, bounds: Bounds, *, signals: bool = True,
+                  tick_s: float = TICK_S) -> None:
+    """Work on a run until nothing is left to do or wait for.
+
+    `tick_s` is how often the person's view is drawn; the bounds are looked at every fourth time.
+    """
     ledger.moved = _teller(control, progress, ledger.ask.totals(run), run)
     control.on_leave(lambda: _leave(lanes))
     async with anyio.create_task_group() as watchers:
         if signals:
             watchers.start_soon(_obey_signals, control, progress)
-        watchers.start_soon(_keep_bounds, control, progress, bounds)
-        watchers.start_soon(_tick, progress, lanes)
+        watchers.start_soon(_keep_bounds, control, progress, bounds, tick_s)
+        watchers.start_soon(_tick, progress, lanes, tick_s)
         await _work(lanes, run)
         watchers.cancel_scope.cancel()
 
@@ -109,17 +109,19 @@ async def _obey_signals(control: Control, progress: Progress) -> None:
     with anyio.open_signal_receiver(*SIGNALS) as received:
         async for number in received:
             if told:
-                raise SecondSignal
+                progress.finished()
+                control.exit_now(SIGNALS[signal.Signals(number)])
             told = True
             progress.said("stopping: no new purchases, waiting for the calls under way "
                           "(again to leave at once); `pipeline resume` goes on")
             control.leave(SIGNALS[signal.Signals(number)])
 
 
-async def _keep_bounds(control: Control, progress: Progress, bounds: Bounds) -> None:
+async def _keep_bounds(control: Control, progress: Progress, bounds: Bounds,
+                       tick_s: float) -> None:
     began_s = anyio.current_time()
     while True:
-        await anyio.sleep(TICK_S * 4)
+        await anyio.sleep(tick_s * 4)
         if bounds.longest_s is not None and anyio.current_time() - began_s >= bounds.longest_s:
             progress.said("the time limit is reached; `pipeline resume` goes on")
             control.leave(Exit.TIME)
@@ -134,9 +136,9 @@ def _asked_to_stop(path: Path) -> bool:
     return path.exists()
 
 
-async def _tick(progress: Progress, lanes: Sequence[Lane]) -> None:
+async def _tick(progress: Progress, lanes: Sequence[Lane], tick_s: float) -> None:
     while True:
         for lane in lanes:
             progress.waiting(lane.gate.bottleneck())
             progress.tick(lane.now())
-        await anyio.sleep(TICK_S)
+        await anyio.sleep(tick_s)

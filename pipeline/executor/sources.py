@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 
 from pipeline.core.causes import says
-from pipeline.core.errors import Barred, Refused, Throttled, Unreachable
+from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
 from pipeline.core.job import Job, State
 from pipeline.core.naming import KEY_SHOWN
 from pipeline.core.provider import Provider
@@ -83,7 +83,7 @@ class Sources:
                 except Unreachable:
                     await self.gate.control.wait_change(backoff_s(tries))
                     tries += 1
-                except (Refused, Barred) as failure:
+                except (Refused, Barred, Vanished) as failure:
                     raise FileNotFoundError(f"{path.name} cannot be uploaded: "
                                             f"{failure.message}") from None
             return None

@@ -11,7 +11,7 @@ import anyio
 
 from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
 from pipeline.core.job import Doubted, Event, Job
-from pipeline.core.pace import SHORTEST_LOOK_S, Lengths, next_look_s
+from pipeline.core.pace import LIST_PAUSE_S, Lengths, next_look_s
 from pipeline.core.provider import Finished, News, Provider, Scan
 from pipeline.core.verdict import backoff_s, judge_news
 from pipeline.executor.control import Control
@@ -121,10 +121,11 @@ class Watch:
                 if len(waiting.job.remote_ids) == 1 and waiting.job.remote_ids[0] in by_id}
 
     async def _list(self) -> Scan:
+        """The list; where the service has none, or hides it, jobs are looked at one by one."""
         try:
             return await self.provider.scan({})
-        except Barred as failure:
-            if failure.cause != "missing_scope":
+        except (Barred, Refused, Vanished) as failure:
+            if isinstance(failure, Barred) and failure.cause != "missing_scope":
                 raise
             self._list_works = False
             return Scan([], complete=False)
@@ -148,11 +149,9 @@ class Watch:
             return
         now_s = anyio.current_time()
         if isinstance(news, Finished):
-            waiting.due_s = now_s + SHORTEST_LOOK_S * self.gate.terms.scale
+            waiting.due_s = now_s + LIST_PAUSE_S * self.gate.terms.scale
         elif waiting.due_s <= now_s:
-            waiting.looks += 1
-            waiting.due_s = now_s + next_look_s(waiting.expected_s, waiting.looks,
-                                                self.gate.terms.scale)
+            self._set_next_look(waiting)
 
     def _learn(self, waiting: Waiting, news: News) -> None:
         if not isinstance(news, Finished):
@@ -174,9 +173,14 @@ class Watch:
         if now_s - waiting.unknown_since_s > LOST_AFTER_S:
             self._finish(waiting, Doubted("overdue", "the service does not know the job"))
             return
+        self._set_next_look(waiting)
+
+    def _set_next_look(self, waiting: Waiting) -> None:
+        """Later and later, and slower for a job whose look costs a read of its own."""
         waiting.looks += 1
-        waiting.due_s = now_s + next_look_s(waiting.expected_s, waiting.looks,
-                                            self.gate.terms.scale)
+        pause_s = next_look_s(waiting.expected_s, waiting.looks, self.gate.terms.scale,
+                              alone=len(self.running) == 1 or not self._list_works)
+        waiting.due_s = anyio.current_time() + pause_s
 
     def _finish(self, waiting: Waiting, event: Event) -> None:
         waiting.event = event

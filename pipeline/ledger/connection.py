@@ -30,7 +30,7 @@ def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Conn
     path = folder / DATABASE
     if not path.exists() and (folder / "receipts.log").exists():
         raise damaged(path, "it is gone, and its receipts are not")
-    if path.exists() and path.stat().st_size == 0:
+    if path.exists() and path.stat().st_size == 0 and has_receipts(folder):
         raise damaged(path, "it is empty")
     connection = None
     try:
@@ -47,6 +47,12 @@ def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Conn
     return connection
 
 
+def has_receipts(folder: Path) -> bool:
+    """Whether anything was ever about to be bought from this folder."""
+    receipts = folder / "receipts.log"
+    return receipts.exists() and receipts.stat().st_size > 0
+
+
 def open_for_reading(folder: Path) -> sqlite3.Connection | None:
     """Open the database for questions only; None where there is none yet."""
     path = folder / DATABASE
@@ -56,10 +62,15 @@ def open_for_reading(folder: Path) -> sqlite3.Connection | None:
         mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
         connection = _connect(path, mode)
         connection.execute("pragma query_only = on")
-        connection.execute("select 1 from runs limit 1")
+        begun = connection.execute("select 1 from sqlite_master where name = 'runs'").fetchone()
     except sqlite3.DatabaseError as error:
         raise damaged(path, error) from None
-    return connection
+    if begun:
+        return connection
+    connection.close()
+    if has_receipts(folder):
+        raise damaged(path, "it is empty")
+    return None  # a process died while it made it
 
 
 def _connect(path: Path, mode: str,

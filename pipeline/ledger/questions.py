@@ -169,6 +169,13 @@ class Questions:
             found.setdefault(row["kind"], []).append(row["at_s"])
         return found
 
+    def recent_starts(self, account: str, most: int) -> list[float]:
+        """When the latest paid calls of an account were intended, the earliest first."""
+        rows = self.connection.execute(
+            "select sent_s from attempts where account = ? order by sent_s desc limit ?",
+            (account, most)).fetchall()
+        return [row["sent_s"] for row in reversed(rows)]
+
     def lengths(self, account: str, per_model: int = 50) -> dict[str, list[float]]:
         """How long jobs of each model took lately, the oldest first."""
         found: dict[str, list[float]] = {}

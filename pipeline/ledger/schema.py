@@ -52,6 +52,8 @@ create table attempts (
   settled integer not null default 0 check (settled >= 0), scopes text not null
 ) strict;
 create unique index one_live_or_paid on attempts (job, purchase) where state <> 'free';
+create index attempts_sent on attempts (account, sent_s);
+create index attempts_run on attempts (run);
 create table remotes (
   account text not null, remote_id text not null, tag text not null, at_s real not null,
   primary key (account, remote_id)

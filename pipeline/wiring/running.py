@@ -20,7 +20,7 @@ from pipeline.core.report import RunInfo, Totals
 from pipeline.executor.assets import AssetStore, in_thread
 from pipeline.executor.control import Control
 from pipeline.executor.lane import Lane, World
-from pipeline.executor.run import Bounds, Progress, SecondSignal, run_all
+from pipeline.executor.run import Bounds, Progress, run_all
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.lock import refuse_if_held
 from pipeline.wiring.accounts import Account
@@ -116,8 +116,14 @@ class Runner:
 
     async def work(self, limits: Limits, progress: Progress, *, buying: bool = True) -> Ending:
         """Drive the run until nothing is left to do; the ledger notes how it was left."""
-        began_s = self.ledger.now()
         progress.started(self.ledger.ask.totals(self.run.id))
+        try:
+            return await self._work(limits, progress, buying=buying)
+        finally:
+            progress.finished()
+
+    async def _work(self, limits: Limits, progress: Progress, *, buying: bool) -> Ending:
+        began_s = self.ledger.now()
         control = Control(fail_fast=limits.fail_fast, max_failures=limits.max_failures,
                           max_failure_share=limits.max_failure_share)
         if not buying:
@@ -131,14 +137,10 @@ class Runner:
             first = False
             before = self.ledger.ask.totals(self.run.id)
             lanes = [self._lane(name, control, progress) for name in self.accounts]
-            try:
-                await run_all(self.ledger, self.run.id, lanes, control, progress,
-                              Bounds(limits.longest_s, stop))
-            except* SecondSignal:
-                control.staying = False
+            await run_all(self.ledger, self.run.id, lanes, control, progress,
+                          Bounds(limits.longest_s, stop))
             if self.ledger.ask.totals(self.run.id) == before or control.reasons:
                 break
-        progress.finished()
         return self._end(control, began_s, stop)
 
     def _lane(self, name: str, control: Control, progress: Progress) -> Lane:
