@@ -1,6 +1,5 @@
-"""Commands that carry out: run, resume, retry, cancel, fetch, reconcile."""
+"""Commands that carry out: run, resume."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,10 +18,9 @@ from pipeline.outputs.plan_view import show_plan
 from pipeline.outputs.progress import Progress
 from pipeline.outputs.status_view import status_document, summary_line
 from pipeline.wiring.accounts import need_keys
-from pipeline.wiring.homecoming import bring_back
 from pipeline.wiring.plan_file import SavedPlan
 from pipeline.wiring.planning import Drawing, Wish, draw
-from pipeline.wiring.running import Ending, Limits, ask_to_stop
+from pipeline.wiring.running import Ending, Limits
 from pipeline.wiring.session import Session
 
 PROGRESS = click.Choice(["auto", "live", "plain", "json", "none"])
@@ -81,11 +79,11 @@ def run_command(manifest: Path, *, yes: bool, out: Path | None, account: str,
     cap = amount(max_credits, "--max-credits")
     wish = replace(wish, max_credits=cap or wish.max_credits, read_only=False,
                    max_jobs=wish.max_jobs if max_jobs is None else max_jobs)
-    work = _Run(desk, out or desk.settings.out, progress, bounds, yes=yes or saved is not None)
+    work = Work(desk, out or desk.settings.out, progress, bounds, yes=yes or saved is not None)
     return go(work.run(wish, saved))
 
 
-class _Run:
+class Work:
     """One `run` or `resume` of a person."""
 
     def __init__(self, desk: Desk, outputs: Path, progress: str, bounds: Limits, *,
@@ -169,13 +167,13 @@ def resume_command(run: str, *, yes: bool, out: Path | None, account: str,
         raise click.UsageError("resume goes on with a run as it is; "
                                "for --account, --only and --limit use `run`")
     desk = Desk(common)
-    work = _Run(desk, out or desk.settings.out, progress,
+    work = Work(desk, out or desk.settings.out, progress,
                 limits(max_duration, fail_fast, max_failures), yes=yes)
     cap = amount(max_credits, "--max-credits")
-    return go(_resume(work, run, cap, max_jobs, buying=True))
+    return go(go_on(work, run, cap, max_jobs, buying=True))
 
 
-async def _resume(work: _Run, name: str, cap: Money | None, max_jobs: int | None, *,
+async def go_on(work: Work, name: str, cap: Money | None, max_jobs: int | None, *,
                   buying: bool) -> int:
     desk = work.desk
     session = Session(desk.common.state, desk.now)
@@ -187,108 +185,3 @@ async def _resume(work: _Run, name: str, cap: Money | None, max_jobs: int | None
     finally:
         await session.close_all()
     return work.say(ending)
-
-
-@click.command("retry")
-@click.argument("run", default="")
-@click.option("--failed", is_flag=True, required=True, help="The jobs that failed.")
-@run_flags
-@everywhere
-def retry_command(run: str, *, failed: bool, yes: bool, common: Common, **flags: Any) -> int:
-    """Buy failed jobs again, once more each; a job in doubt is never touched."""
-    desk = Desk(common)
-    work = _Run(desk, flags["out"] or desk.settings.out, flags["progress"],
-                limits(flags["max_duration"], flags["fail_fast"], flags["max_failures"]), yes=yes)
-    return go(_retry(work, run))
-
-
-async def _retry(work: _Run, name: str) -> int:
-    desk = work.desk
-    session = Session(desk.common.state, desk.now)
-    try:
-        runner = await session.resume(name, desk.settings, desk.cache, finished_too=True)
-        jobs = session.failed(runner.run.id)
-        if not jobs:
-            desk.err.print(f"no job of run {runner.run.id} failed", highlight=False)
-        else:
-            worst = sum((job.quote.worst for job in jobs), Money(0))
-            _ask_again(work, len(jobs), worst)
-            session.ledger.reopen(jobs, os.environ.get("USER", "somebody"))
-        ending = await runner.work(work.bounds, work.progress(runner.caps.credits))
-    finally:
-        await session.close_all()
-    return work.say(ending)
-
-
-def _ask_again(work: _Run, number: int, worst: Money) -> None:
-    if work.yes:
-        return
-    if not work.desk.common.may_ask:
-        raise Halt(Exit.STALE_PLAN, f"{number} jobs would be bought again for at most {worst} "
-                                    "credits, and nobody is there to approve",
-                   code="not_approved", hint="add --yes")
-    if not click.confirm(f"Buy {number} failed jobs again for at most {worst} credits?", err=True):
-        raise Halt(Exit.STALE_PLAN, "not approved; nothing was bought", code="not_approved")
-
-
-@click.command("reconcile")
-@click.argument("run", default="")
-@everywhere
-def reconcile_command(run: str, *, common: Common) -> int:
-    """Look the jobs in doubt up at the provider, bring home what is bought, buy nothing."""
-    desk = Desk(common)
-    work = _Run(desk, desk.settings.out, "auto", Limits(), yes=True)
-    return go(_resume(work, run, None, None, buying=False))
-
-
-@click.command("cancel")
-@click.argument("run", default="")
-@everywhere
-def cancel_command(run: str, *, common: Common) -> int:
-    """Stop buying; what is already bought is still brought home."""
-    desk = Desk(common)
-    if ask_to_stop(common.state):
-        desk.err.print("asked the run under way to stop buying", highlight=False)
-        return 0
-    work = _Run(desk, desk.settings.out, "auto", Limits(), yes=True)
-    return go(_cancel(work, run))
-
-
-async def _cancel(work: _Run, name: str) -> int:
-    session = Session(work.desk.common.state, work.desk.now)
-    try:
-        runner = await session.resume(name, work.desk.settings, work.desk.cache, priced=False)
-        runner.cancel_pending()
-        ending = await runner.work(Limits(), work.progress(None), buying=False)
-    finally:
-        await session.close_all()
-    return work.say(ending)
-
-
-@click.command("fetch")
-@click.argument("run", default="")
-@everywhere
-def fetch_command(run: str, *, common: Common) -> int:
-    """Download again what is paid for and missing or damaged; free."""
-    desk = Desk(common)
-    return go(_fetch(desk, run))
-
-
-async def _fetch(desk: Desk, name: str) -> int:
-    session = Session(desk.common.state, desk.now)
-    try:
-        runner = await session.resume(name, desk.settings, desk.cache, finished_too=True,
-                                      priced=False)
-        fetched = await bring_back(runner.ledger, runner.run.id, runner.store,
-                                   runner.accounts)
-    finally:
-        await session.close_all()
-    if desk.common.as_json:
-        print_json({"schema_version": 1, "run": runner.run.id, "whole": fetched.whole,
-                    "fetched": fetched.fetched, "lost": fetched.lost})
-    else:
-        desk.out.print(f"{fetched.whole} files are whole, {len(fetched.fetched)} were fetched, "
-                       f"{len(fetched.lost)} could not be had", highlight=False)
-        for line in (*fetched.fetched, *fetched.lost):
-            desk.out.print("  " + line, highlight=False, soft_wrap=True)
-    return Exit.SOME_FAILED if fetched.lost else Exit.DONE

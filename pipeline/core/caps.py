@@ -41,9 +41,15 @@ def scopes(caps: Caps, *, run: str, manifest: str, account: str, at_s: float) ->
         Scope(f"run:{run}", caps.credits, "the budget of the run"),
         Scope(f"manifest:{manifest}:{day}", caps.per_day, f"the manifest's budget of {day}"),
         Scope(f"manifest:{manifest}:{month}", caps.per_month, f"the manifest's budget of {month}"),
+        Scope(account_scope(account), None, f"everything on {account}"),
         Scope(f"account:{account}:{day}", own.per_day, f"the budget of {account} for {day}"),
         Scope(f"account:{account}:{month}", own.per_month, f"the budget of {account} for {month}"),
     ]
+
+
+def account_scope(account: str) -> str:
+    """The scope that every paid try of an account counts in."""
+    return f"account:{account}"
 
 
 def smallest(*amounts: Money | None) -> Money | None:

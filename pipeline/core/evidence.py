@@ -1,4 +1,4 @@
-"""What the service's list of recent jobs says about the jobs in doubt.
+"""What the service's list of recent jobs, and its balance, say about the jobs in doubt.
 
 Law: a row is adopted only if it can belong to nothing else; absence is believed only after the
 quiet time, in a scan that began after it, that reaches back past the paid call, and that shows a
@@ -6,13 +6,16 @@ job of ours known to be there. Whatever is left goes to a person. (The list is c
 rows, names no shape and echoes nothing of ours: Kubeez, facts 3.4.)
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.core.job import Accepted, Deferred, Event, Job
+from pipeline.core.money import Money
 from pipeline.core.provider import Finished, Scan, Sighting
 from pipeline.core.terms import Terms
 
+SHAPE = re.compile(r"([1-9]\d*(?:\.\d+)?):([1-9]\d*(?:\.\d+)?)")
 RATIO_TOLERANCE = 0.03
 """Services round pixel sizes; 16:9 has come as 1344×768, which is 1.6 % off."""
 
@@ -75,7 +78,8 @@ def _pairs(group: list[Doubt], rows: list[Sighting]) -> Iterable[tuple[Doubt, Si
         fitting = [row for row in rows if _may_have(row, ratio, alone=len(alike) == len(group))]
         if len(fitting) == len(alike) and len({_looks(doubt) for doubt in alike}) == 1:
             pairs += zip(alike, fitting, strict=True)
-    return pairs
+    given = {row.remote_id for _, row in pairs}
+    return pairs if len(given) == len(pairs) else []
 
 
 def _looks(doubt: Doubt) -> str:
@@ -93,12 +97,12 @@ def _in_window(row: Sighting, doubt: Doubt, scan: Scan, terms: Terms) -> bool:
 
 def _may_have(row: Sighting, ratio: str | None, *, alone: bool) -> bool:
     """Whether the row's size fits; an unfinished row fits only where nothing else could."""
-    if isinstance(row.news, Finished) and ratio and ":" in ratio:
-        wide, high = (float(part) for part in ratio.split(":", 1))
+    shape = SHAPE.fullmatch(ratio or "")
+    if isinstance(row.news, Finished) and shape:
+        wanted = float(shape[1]) / float(shape[2])
         for output in row.news.outputs:
             if output.width and output.height:
-                seen = output.width / output.height
-                return abs(seen - wide / high) <= RATIO_TOLERANCE * wide / high
+                return abs(output.width / output.height - wanted) <= RATIO_TOLERANCE * wanted
     return alone
 
 
@@ -107,9 +111,10 @@ def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Coll
     """The doubts of which this scan proves that they never became a job, by job key.
 
     `owned` are the service's jobs that are surely ours. One of them must be in view: a list that
-    does not show what is known to be there proves nothing by what else it does not show.
+    does not show what is known to be there proves nothing by what else it does not show. Nor does
+    one with a row that could not be read.
     """
-    if not any(row.remote_id in owned for row in scan.sightings):
+    if scan.unread or not any(row.remote_id in owned for row in scan.sightings):
         return {}
     oldest_s = min((row.created_s - scan.skew_s for row in scan.sightings), default=0.0)
     events: dict[str, Event] = {}
@@ -122,3 +127,20 @@ def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Coll
             if quiet and (scan.complete or oldest_s < sent_s - terms.skew_s):
                 events[doubt.job.key] = Deferred("never_arrived")
     return events
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A balance that was read while no paid call was open, and what was charged in all by then."""
+
+    balance: Money
+    charged: Money
+
+
+def untouched(before: Reading, now: Reading) -> bool:
+    """Whether the balance fell by what is known to be charged, and by no more: then none of the
+    doubts was. It takes an account that nobody else uses and nobody filled up in between; whatever
+    else the figures say is for a person."""
+    if now.balance > before.balance or now.charged < before.charged:
+        return False
+    return before.balance.less(now.balance) == now.charged.less(before.charged)

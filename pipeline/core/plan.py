@@ -14,6 +14,9 @@ from pipeline.core.job import State
 from pipeline.core.manifest import Budget
 from pipeline.core.money import NOTHING, Money
 
+HANGING = frozenset({"source_failed", "source_missing"})
+"""Causes of a job that was given up because of what it starts from."""
+
 
 class Status(StrEnum):
     """What a run would do about a row."""
@@ -106,6 +109,9 @@ def _row(cell: Cell, known: Known | None) -> Row:
             return Row(cell, Status.KEEP, f"delivered by run {known.run}{missing}")
         case State.PENDING:
             return Row(cell, Status.RETRY if known.cause else Status.NEW, known.cause or "")
+        case State.CANCELLED if known.cause in HANGING:
+            return Row(cell, Status.HELD, f"cancelled: {known.cause}; `pipeline retry --failed` "
+                                          "buys it again")
         case State.CANCELLED:
             return Row(cell, Status.RETRY, f"cancelled in run {known.run}")
         case State.FAILED:

@@ -76,12 +76,14 @@ class Sighting:
 class Scan:
     """One reading of the list of recent jobs, newest first.
 
-    `complete` says that the service held nothing back; `skew_s` is its clock less ours.
+    `complete` says that the service held nothing back; `skew_s` is its clock less ours; `unread`
+    counts the rows that could not be read, any of which may be anything.
     """
 
     sightings: Sequence[Sighting]
     complete: bool
     skew_s: float = 0.0
+    unread: int = 0
 
 
 class Download(Protocol):

@@ -23,7 +23,8 @@ def select(plan: Plan, only: str, limit: int | None) -> Plan:
     """
     if not only and limit is None:
         return plan
-    wanted = [row for row in plan.rows if _matches(row, _read(only, plan))]
+    pairs = _read(only, plan)
+    wanted = [row for row in plan.rows if _matches(row, pairs)]
     if not wanted:
         raise Halt(Exit.USAGE, f"--only {only!r} matches no job",
                    hint="fields are " + ", ".join((*FIELDS, *_names(plan))))
@@ -33,11 +34,12 @@ def select(plan: Plan, only: str, limit: int | None) -> Plan:
 
 def _read(only: str, plan: Plan) -> list[tuple[str, str]]:
     pairs = []
+    fields = (*FIELDS, *_names(plan))
     for part in filter(None, only.split(",")):
         name, equals, pattern = part.partition("=")
-        if not equals or name.strip() not in (*FIELDS, *_names(plan)):
+        if not equals or name.strip() not in fields:
             raise Halt(Exit.USAGE, f"--only {part!r} is not field=pattern",
-                       hint="fields are " + ", ".join((*FIELDS, *_names(plan))))
+                       hint="fields are " + ", ".join(fields))
         pairs.append((name.strip(), pattern.strip()))
     return pairs
 

@@ -50,9 +50,8 @@ def judge_submission(reply: Receipt | Finished | ProviderFailure, now_s: float) 
 def judge_news(job: Job, news: News, terms: Terms, now_s: float) -> Event | None:
     """The event that news of a running job means; None to go on waiting."""
     match news:
-        case Finished(outputs, charged):
-            ready = bool(outputs) and all(output.url for output in outputs)
-            return Produced(outputs, charged) if ready else None
+        case Finished(outputs, charged) if outputs and all(output.url for output in outputs):
+            return Produced(outputs, charged)
         case Broken(cause, message, charged):
             return judge_broken(job, cause, message, _taken(job, charged, terms))
         case _:

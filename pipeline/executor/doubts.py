@@ -4,14 +4,14 @@ Law: a doubt is settled by evidence or by a person, never by the clock alone. Wh
 more jobs are started than the service's list can show beside it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 
 from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
 from pipeline.core.evidence import Doubt, absent, adopt
-from pipeline.core.job import Event, Job, State
+from pipeline.core.job import Deferred, Event, Job, State
 from pipeline.core.provider import Provider, Scan
 from pipeline.core.verdict import backoff_s
 from pipeline.executor.control import Control
@@ -40,13 +40,15 @@ class Doubts:
 
     def __init__(self, provider: Provider, gate: Gate, control: Control, *,
                  now: Callable[[], float], owned: Callable[[], set[str]],
-                 unsettled: Callable[[], Sequence[Job]]) -> None:
+                 unsettled: Callable[[], Sequence[Job]],
+                 untouched: Callable[[], Awaitable[bool]]) -> None:
         self.provider = provider
         self.gate = gate
         self.control = control
         self.now = now
         self.owned = owned
         self.unsettled = unsettled
+        self.untouched = untouched
         self.open: dict[str, Open] = {}
         self.starts: list[float] = []
         self._scans = 0
@@ -120,9 +122,9 @@ class Doubts:
         except (Barred, Refused, Vanished):
             self.leave()  # there is no list to be had: only a person can tell
             return
-        self._judge(scan, began_s)
+        await self._judge(scan, began_s)
 
-    def _judge(self, scan: Scan, began_s: float) -> None:
+    async def _judge(self, scan: Scan, began_s: float) -> None:
         owned, unsettled = self.owned(), self.unsettled()
         # Doubts left to a person are counted too: a row that may be theirs is not another's.
         doubts = [Doubt(job, job.changed_s) for job in unsettled
@@ -131,11 +133,17 @@ class Doubts:
         events = adopt(doubts, scan, owned, self.gate.terms, sending)
         rest = [doubt for doubt in doubts if doubt.job.key not in events]
         events |= absent(rest, scan, began_s, owned, self.gate.terms)
+        rest = [doubt for doubt in rest if doubt.job.key not in events]
+        if rest and all(self._quiet(doubt, began_s) for doubt in rest) and await self.untouched():
+            events |= {doubt.job.key: Deferred("never_arrived") for doubt in rest}
         for key, found in list(self.open.items()):
             if key in events:
                 found.event = events[key]
                 found.ready.set()
-            elif began_s >= found.doubt.last_byte_s + self.gate.terms.quiet_s:
+            elif self._quiet(found.doubt, began_s):
                 found.late_scans += 1
                 if found.late_scans >= LAST_SCANS:
                     found.ready.set()
+
+    def _quiet(self, doubt: Doubt, began_s: float) -> bool:
+        return began_s >= doubt.last_byte_s + self.gate.terms.quiet_s

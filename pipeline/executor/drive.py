@@ -44,6 +44,7 @@ async def run_lane(lane: Lane, run: str) -> None:
         readers.start_soon(_keep_turns, lane)
         async with anyio.create_task_group() as jobs:
             driver = Driver(lane, run, jobs)
+            await lane.note_balance()
             await driver.recover()
             for bucket in _buckets(lane):
                 jobs.start_soon(driver.feed, bucket)
@@ -80,7 +81,7 @@ class Driver:
             return job
         remote_ids = self.lane.ledger.found.accepted.get(job.tag)
         event: Event = Accepted(remote_ids) if remote_ids else RECOVERED
-        return await self.lane.ledger.record(job, event)
+        return await self._record(job, event)
 
     async def feed(self, bucket: str) -> None:
         """Start pending jobs, the longest first, as slots come free, until none is left."""
@@ -151,6 +152,8 @@ class Driver:
         try:
             return await self.lane.ledger.record(job, event)
         except OwnedAlready:
+            if job.state is State.IN_DOUBT:
+                return job  # the evidence belongs to another job by now: look again
             return await self.lane.ledger.record(job, CLAIMED)
 
     def _pass_over(self, job: Job, cap: CapReached) -> None:

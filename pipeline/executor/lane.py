@@ -10,10 +10,11 @@ from typing import Protocol
 import anyio
 
 from pipeline.core.causes import CAUSES
-from pipeline.core.errors import Barred, Exit
-from pipeline.core.job import Event, Job
+from pipeline.core.errors import Barred, Exit, ProviderFailure
+from pipeline.core.evidence import Reading, untouched
+from pipeline.core.job import Doubted, Event, Job, State
 from pipeline.core.pace import Lengths, Window
-from pipeline.core.provider import News, Provider, Working
+from pipeline.core.provider import News, Provider
 from pipeline.core.verdict import backoff_s, judge_news
 from pipeline.executor.assets import AssetStore
 from pipeline.executor.control import Control
@@ -63,7 +64,8 @@ class Lane:
         self.watch = Watch(provider, self.gate, world.control, lengths, now=world.now,
                            bar=self.bar)
         self.doubts = Doubts(provider, self.gate, world.control, now=world.now, owned=self._owned,
-                             unsettled=lambda: world.ledger.ask.open_jobs(account))
+                             unsettled=lambda: world.ledger.ask.open_jobs(account),
+                             untouched=self._untouched)
         self.sources = Sources(account, provider, self.gate, world.ledger)
         self.leaves: dict[str, tuple[Window, list[str]]] = {}
         self.barred: Barred | None = None
@@ -131,7 +133,8 @@ class Lane:
 
     def judge_overdue(self, job: Job, news: News) -> Event | None:
         """News of a job that was called overdue; while it is still working a person decides."""
-        return None if isinstance(news, Working) else judge_news(job, news, self.terms, self.now())
+        event = judge_news(job, news, self.terms, self.now())
+        return None if isinstance(event, Doubted) else event
 
     def leave(self) -> None:
         """The run is left: everybody who waits for news goes home without."""
@@ -140,3 +143,27 @@ class Lane:
 
     def _owned(self) -> set[str]:
         return self.ledger.ask.owned(self.account, self.now() - OWNED_FOR_S)
+
+    async def note_balance(self) -> None:
+        """Remember the balance of an account that nothing is open on."""
+        if not self.ledger.ask.open_jobs(self.account) and (reading := await self._reading()):
+            await self.ledger.remember_balance(self.account, reading)
+
+    async def _untouched(self) -> bool:
+        """Whether the balance shows that none of the doubts was charged."""
+        before = self.ledger.ask.reading(self.account)
+        unsure = [job for job in self.ledger.ask.open_jobs(self.account)
+                  if job.state in (State.SUBMITTING, State.RUNNING)
+                  or (job.state is State.IN_DOUBT and job.remote_ids)]
+        if before is None or unsure:
+            return False
+        now = await self._reading()
+        return now is not None and untouched(before, now)
+
+    async def _reading(self) -> Reading | None:
+        try:
+            async with self.gate.turn(READS):
+                balance = await self.provider.balance()
+        except ProviderFailure:
+            return None
+        return None if balance is None else Reading(balance, self.ledger.ask.charged(self.account))

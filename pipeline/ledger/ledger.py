@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipeline.core.caps import Caps, Scope, scopes
 from pipeline.core.errors import Exit, Halt
+from pipeline.core.evidence import Reading
 from pipeline.core.job import Accepted, Cancelled, Event, Intended, Job, Produced, apply
 from pipeline.core.plan import Plan
 from pipeline.core.report import RunInfo
@@ -45,8 +46,8 @@ class Ledger:
         self.moved: Callable[[Job, Job], None] = lambda before, after: None
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.lock = Lock(folder)
-        self.lock.take(_iso(now()))
         try:
+            self.lock.take(_iso(now()))
             self.connection = open_for_writing(folder, connection)
             self.ask = Questions(self.connection)
             self.receipts = receipts(folder / "receipts.log")
@@ -160,6 +161,12 @@ class Ledger:
         await self.commits.write(lambda c: c.execute(
             "insert or replace into uploads values (?, ?, ?, ?)",
             (account, digest, url, self.now())))
+
+    async def remember_balance(self, account: str, reading: Reading) -> None:
+        """The account's balance while no paid call is open: what a later doubt is held against."""
+        await self.commits.write(lambda c: c.execute(
+            "insert or replace into balances values (?, ?, ?, ?)",
+            (account, reading.balance.micros, reading.charged.micros, self.now())))
 
     async def remember(self, account: str, turns: Collection[tuple[str, float]],
                        lengths: Collection[tuple[str, float]]) -> None:

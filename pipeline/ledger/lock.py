@@ -13,6 +13,8 @@ from pathlib import Path
 
 from pipeline.core.errors import Exit, Halt
 
+PASSERS_BY = 1000
+
 
 class Lock:
     """An exclusive flock on `state/lock`, held until the process ends or `release` is called."""
@@ -25,18 +27,16 @@ class Lock:
         """Own the folder; raises `Halt` with exit code 11 and the holder's name if it is owned."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
                              0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(descriptor):
             content = os.read(descriptor, 4096)
             os.close(descriptor)
-            raise _held(self.path.parent, content) from None
+            raise _held(self.path.parent, content)
+        self._descriptor = descriptor
         says = {"pid": os.getpid(), "host": socket.gethostname(), "started": started_at,
                 "command": " ".join(Path(part).name if n == 0 else part
                                     for n, part in enumerate(sys.argv))[:300]}
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(says).encode(), 0)
-        self._descriptor = descriptor
 
     def release(self) -> None:
         """Give the folder up. The file stays: unlinking it would let two owners in."""
@@ -45,15 +45,32 @@ class Lock:
             self._descriptor = None
 
 
+def _locked(descriptor: int) -> bool:
+    """Whether the lock was had. Who only asks if it is held has it for a moment: try again then."""
+    for _ in range(PASSERS_BY):
+        if _flock(descriptor, fcntl.LOCK_EX):
+            return True
+        if not _flock(descriptor, fcntl.LOCK_SH):
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return False
+
+
+def _flock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def refuse_if_held(folder: Path) -> None:
     """Raises `Halt` (11) at once when another process owns the folder; makes nothing."""
     if not (folder / "lock").exists():
         return
     with (folder / "lock").open("rb") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            raise _held(folder, stream.read(4096)) from None
+        if not _flock(stream.fileno(), fcntl.LOCK_SH):
+            raise _held(folder, stream.read(4096))
 
 
 def _held(folder: Path, content: bytes) -> Halt:

@@ -4,6 +4,8 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 
+from pipeline.core.caps import account_scope
+from pipeline.core.evidence import Reading
 from pipeline.core.job import AT_REST, Job, State
 from pipeline.core.money import Money
 from pipeline.core.plan import Known
@@ -168,6 +170,16 @@ class Questions:
                 (now_s, account, now_s - 2 * window_s)):
             found.setdefault(row["kind"], []).append(row["at_s"])
         return found
+
+    def reading(self, account: str) -> Reading | None:
+        """The account's balance as it was last read at rest."""
+        row = self.connection.execute("select micros, charged from balances where account = ?",
+                                      (account,)).fetchone()
+        return Reading(Money(row["micros"]), Money(row["charged"])) if row else None
+
+    def charged(self, account: str) -> Money:
+        """Everything that was ever charged to an account here."""
+        return Money(self.sums(account_scope(account))[1])
 
     def recent_starts(self, account: str, most: int) -> list[float]:
         """When the latest paid calls of an account were intended, the earliest first."""

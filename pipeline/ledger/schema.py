@@ -67,6 +67,9 @@ create table uploads (
   account text not null, digest text not null, url text not null, at_s real not null,
   primary key (account, digest)
 ) strict, without rowid;
+create table balances (
+  account text primary key, micros integer not null, charged integer not null, at_s real not null
+) strict, without rowid;
 create table turns (account text not null, bucket text not null, at_s real not null) strict;
 create index turns_at on turns (account, bucket, at_s);
 create table lengths (

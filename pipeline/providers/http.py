@@ -6,13 +6,9 @@ taken from the environment, and the client never queues: our own limiter stands 
 `Unreachable` only when no byte of the request can have left.
 """
 
-import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +17,7 @@ import httpx
 
 from pipeline.core.errors import ProviderFailure, ReplyLost, Unreachable, Vanished
 from pipeline.providers.links import check_link
+from pipeline.providers.reply import Reply, http_date_s, parse_json
 
 CALLS = 20
 DOWNLOADS = 8
@@ -55,21 +52,6 @@ class Secret:
     def reveal(self) -> str:
         """The key itself, for the one header that carries it."""
         return self._value
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back. `body` is parsed JSON (fractions as Decimal), None if it is not JSON.
-
-    `skew_s` is the service's clock less ours, by its `Date` header; 0 where it names none.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-    is_json: bool
-    empty: bool
-    skew_s: float = 0.0
 
 
 class Http:
@@ -126,7 +108,7 @@ class Http:
             raise lost(_words(error)) from None
 
     def _reply(self, response: httpx.Response, content: bytes) -> Reply:
-        body, is_json = _parse(content)
+        body, is_json = parse_json(content)
         headers = {name.lower(): value for name, value in response.headers.items()}
         date_s = http_date_s(headers.get("date", ""))
         skew_s = 0.0 if date_s is None else date_s - self._now()
@@ -143,13 +125,15 @@ class Http:
                     request = self._client.build_request(
                         "GET", url, headers={"accept-encoding": "identity"})
                     response = await self._client.send(request, stream=True)
-                except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+                except httpx.InvalidURL:
+                    raise Vanished("the link is no address") from None
+                except (httpx.HTTPError, OSError) as error:
                     raise Unreachable(_words(error)) from None
                 try:
                     if not response.has_redirect_location:
                         yield Body(response)
                         return
-                    url = str(response.url.join(response.headers["location"]))
+                    url = _next_hop(response)
                 finally:
                     await response.aclose()
             raise Vanished("the link leads from redirect to redirect")
@@ -172,6 +156,13 @@ class Body:
                 yield chunk
         except (httpx.HTTPError, OSError) as error:
             raise Unreachable(_words(error)) from None
+
+
+def _next_hop(response: httpx.Response) -> str:
+    try:
+        return str(response.url.join(response.headers["location"]))
+    except (httpx.InvalidURL, ValueError):
+        raise Vanished("the link leads to no address") from None
 
 
 def _check_download(response: httpx.Response) -> None:
@@ -203,33 +194,6 @@ async def _body(response: httpx.Response) -> bytes:
         if len(parts) > LARGEST_REPLY:
             raise httpx.DecodingError("the answer is larger than any answer should be")
     return bytes(parts)
-
-
-def _parse(content: bytes) -> tuple[Any, bool]:
-    try:
-        return json.loads(content, parse_float=Decimal, parse_constant=_no_constant,
-                          object_pairs_hook=_no_twins), True
-    except (ValueError, RecursionError):
-        return None, False
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key twice in one object")
-    return found
-
-
-def http_date_s(text: str) -> float | None:
-    """Seconds of UTC of an HTTP date, None for anything else."""
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 def _words(error: Exception) -> str:

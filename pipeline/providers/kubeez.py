@@ -15,9 +15,10 @@ from pipeline.core.money import Money
 from pipeline.core.provider import Download, Finished, News, Receipt, Scan
 from pipeline.core.spec import JobSpec
 from pipeline.core.terms import Limit, Terms
-from pipeline.providers.http import Http, Reply
+from pipeline.providers.http import Http
 from pipeline.providers.kubeez_answers import (
     read_news,
+    read_row,
     read_rows,
     read_sighting,
     read_start,
@@ -26,6 +27,7 @@ from pipeline.providers.kubeez_answers import (
 from pipeline.providers.kubeez_catalog import read_catalog
 from pipeline.providers.kubeez_refusals import refusal_of_read, refusal_of_start
 from pipeline.providers.kubeez_rows import GenerationRow
+from pipeline.providers.reply import Reply
 
 MEDIA_HOST = "https://media.kubeez.com"
 
@@ -97,14 +99,15 @@ class Kubeez:
     async def look(self, remote_id: str, kind: str) -> News:
         """News of one generation."""
         reply = await self._http.read(f"/v1/generate/media/{remote_id}")
-        return read_news(_row(_expect(reply).body), self._absolute)
+        return read_news(_row(_expect(reply).body, remote_id), self._absolute)
 
     async def scan(self, filters: Mapping[str, str]) -> Scan:
         """The newest rows of the account's history, one read."""
         reply = _expect(await self._http.read("/v1/generations", dict(filters)))
         rows = read_rows(reply.body)
-        sightings = [found for row in rows if (found := read_sighting(row, self._absolute))]
-        return Scan(sightings, complete=len(rows) < self.terms.list_rows, skew_s=reply.skew_s)
+        sightings = [found for row in rows if row and (found := read_sighting(row, self._absolute))]
+        return Scan(sightings, complete=len(rows) < self.terms.list_rows, skew_s=reply.skew_s,
+                    unread=len(rows) - len(sightings))
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[Download]:
@@ -143,8 +146,8 @@ def _expect(reply: Reply) -> Reply:
     return reply
 
 
-def _row(body: object) -> GenerationRow:
-    rows = read_rows({"generations": [body]})
-    if not rows:
-        raise Unreachable("the answer is not a generation")
-    return rows[0]
+def _row(body: object, remote_id: str) -> GenerationRow:
+    row = read_row(body)
+    if row is None or row.id != remote_id:
+        raise Unreachable("the answer is not about this generation")
+    return row

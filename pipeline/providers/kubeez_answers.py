@@ -30,20 +30,21 @@ def read_start(body: object) -> str | None:
     return None
 
 
-def read_rows(body: object) -> list[GenerationRow]:
-    """The rows of a history that can be read."""
+def read_rows(body: object) -> list[GenerationRow | None]:
+    """The rows of a history, None for one that cannot be read: it may be any job."""
     raws = body.get("generations") if isinstance(body, Mapping) else None
     if not isinstance(raws, list):
         raise Unreachable("the answer is no history")
-    rows = []
-    for raw in raws:
-        try:
-            row = GenerationRow.model_validate(raw)
-        except ValidationError:
-            continue
-        if ID.match(row.id):
-            rows.append(row)
-    return rows
+    return [read_row(raw) for raw in raws]
+
+
+def read_row(raw: object) -> GenerationRow | None:
+    """One generation, None for what is none."""
+    try:
+        row = GenerationRow.model_validate(raw)
+    except ValidationError:
+        return None
+    return row if ID.match(row.id) else None
 
 
 def read_news(row: GenerationRow, absolute: Callable[[str], str]) -> News:

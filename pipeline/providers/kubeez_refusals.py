@@ -15,7 +15,7 @@ from pipeline.core.errors import (
     Unreachable,
     Vanished,
 )
-from pipeline.providers.http import Reply, http_date_s
+from pipeline.providers.reply import Reply, http_date_s
 
 LONGEST_WAIT_S = 900.0
 """A longer `Retry-After` is believed for a quarter of an hour, then asked about again."""

@@ -14,6 +14,8 @@ from pipeline.core.errors import Unreachable, Vanished
 
 WRAPPED = (ipaddress.ip_network("64:ff9b::/96"),)
 """Addresses that carry an IPv4 address in their last bits (NAT64)."""
+LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
+"""NAT64 inside a network (RFC 8215), which Python 3.11 still calls global."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -50,6 +52,8 @@ async def check_link(url: str, *, loopback: bool) -> None:
 async def _resolve(host: str) -> list[Address]:
     try:
         found = await anyio.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise Vanished("the link's host is no name") from None
     except OSError:
         raise Unreachable("the link's host has no address") from None
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
@@ -70,4 +74,6 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+        if address in LOCAL_NAT64:
+            return False
     return address.is_global and not address.is_multicast

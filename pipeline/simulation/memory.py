@@ -7,6 +7,7 @@ keeps what was written of a line, torn where the writing was cut.
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,9 @@ def mortal_connection(life: Life, check: Check | None = None) -> type[sqlite3.Co
             raise NotImplementedError("a commit is a statement here")
 
         def abandon(self) -> None:
-            """What the next process finds when this one never came back."""
-            super().rollback()
+            """What the kernel does for a process that never came back."""
+            with suppress(sqlite3.ProgrammingError):  # it closed its books itself
+                super().rollback()
             super().close()
 
     return MortalConnection

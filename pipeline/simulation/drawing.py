@@ -1,0 +1,122 @@
+"""A world drawn from a seed: first which things go wrong in it, then how badly.
+
+Law: all faults on all the time would hide what needs calm in between, so most worlds have few. What
+is drawn stays inside the provider's sheet: nothing arrives later, or lags longer, than it says.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from random import Random
+
+from pipeline.core.money import Money
+from pipeline.core.terms import Terms
+from pipeline.providers.registry import PROVIDERS, SANDBOX_TERMS
+from pipeline.sandbox.chance import stream
+from pipeline.simulation.demand import PICTURES, Demand, expanded
+from pipeline.simulation.wire import Weather
+from pipeline.simulation.world import Kill, Script
+
+LARGEST = 12
+"""Jobs of the largest demand."""
+SHORTEST_LIST = 8
+"""Rows of the shortest list: a doubt keeps some of them free."""
+
+DOWN_S = ((0.1, 0.1), (0.1, 2.0), (2.0, 60.0), (60.0, 3600.0), (3600.0, 12 * 3600.0),
+          (86_400.0, 10 * 86_400.0))
+"""From one process to the next: at once, or after a while, or after a holiday."""
+
+Draw = Callable[[Random], object]
+
+CALLS = ("start", "upload", "reads", "all")
+FAULTS: Mapping[str, Draw] = {
+    "lost_request": lambda r: {"rate": r.uniform(0.05, 0.4), "calls": r.choice(CALLS)},
+    "lost_reply": lambda r: {"rate": r.uniform(0.05, 0.4), "calls": r.choice(CALLS)},
+    "error_before_charge": lambda r: {"rate": r.uniform(0.05, 0.3), "calls": r.choice(CALLS),
+                                      "status": r.choice((500, 502, 503, 504, 520)),
+                                      "body": r.choice(("json", "html"))},
+    "error_after_charge": lambda r: {"rate": r.uniform(0.05, 0.3), "calls": r.choice(CALLS),
+                                     "status": r.choice((500, 502, 503, 504, 524)),
+                                     "body": r.choice(("json", "html"))},
+    "html_edge_page": lambda r: {"rate": r.uniform(0.02, 0.2), "calls": r.choice(CALLS)},
+    "throttle": lambda r: {"rate": r.uniform(0.05, 0.3), "seconds": r.uniform(1, 30),
+                           "header": r.choice(("seconds", "date", "none")),
+                           "in_body": r.random() < 0.5},
+    "slow_reply": lambda r: {"rate": r.uniform(0.05, 0.3), "seconds": r.uniform(2, 150),
+                             "calls": r.choice(CALLS)},
+    "late_links": lambda r: {"rate": r.uniform(0.2, 1), "seconds": r.uniform(2, 400)},
+    "status_404": lambda r: {"rate": r.uniform(0.2, 1), "times": r.randint(1, 4)},
+    "media_404": lambda r: {"rate": r.uniform(0.2, 1), "times": r.randint(1, 3)},
+    "fail": lambda r: {"rate": r.uniform(0.1, 0.5), "refund": r.random() < 0.5},
+    "moderation": lambda r: {"words": ["subject 0"], "refund": r.random() < 0.5},
+    "broken_download": lambda r: {"rate": r.uniform(0.1, 0.4), "kind": r.choice(
+        ("truncated", "wrong_length", "html", "reset", "empty"))},
+    "insufficient": lambda r: r.uniform(0.05, 0.2),
+    "insufficient_as_400": lambda r: True,
+    "validation_as_422": lambda r: True,
+    "relative_urls": lambda r: True,
+    "windows": lambda r: "fixed",
+    "concurrency": lambda r: "queue",
+    "first_status": lambda r: "pending",
+}
+
+
+def draw_script(seed: int) -> Script:
+    """The world of this seed."""
+    chance = stream("world", seed)
+    terms = _terms(chance)
+    demand = _demand(chance)
+    names = chance.sample(sorted(FAULTS), chance.choice((0, 1, 1, 2, 2, 3, 4, 6)))
+    faults = {name: FAULTS[name](chance) for name in names}
+    if chance.random() < 0.3:
+        faults["history_lag_s"] = chance.uniform(0.0, terms.list_lag_s)
+    return Script(
+        seed=seed, demand=demand, faults=faults, terms=terms, limits=_limits(chance),
+        weather=_weather(chance, terms), kills=_kills(chance, demand), cap=_cap(chance, demand),
+        reruns=chance.random() < 0.4)
+
+
+def _terms(chance: Random) -> Terms:
+    terms = SANDBOX_TERMS
+    if chance.random() < 0.3:
+        terms = replace(PROVIDERS["kubeez"].terms, provider=terms.provider)
+    if chance.random() < 0.3:
+        terms = replace(terms, list_rows=chance.randint(SHORTEST_LIST, terms.list_rows))
+    return terms
+
+
+def _demand(chance: Random) -> Demand:
+    while True:
+        demand = Demand(
+            models=PICTURES[:chance.choice((1, 1, 2))],
+            ratios=chance.choice((("1:1",), ("16:9",), ("1:1", "16:9"), ("1:1", "16:9", "9:16"))),
+            subjects=chance.randint(1, 4), variants=chance.choice((1, 1, 2, 3)),
+            clips=chance.random() < 0.4, max_paid_attempts=chance.choice((1, 1, 2)))
+        if demand.jobs <= LARGEST:
+            return demand
+
+
+def _limits(chance: Random) -> dict[str, int]:
+    if chance.random() < 0.6:
+        return {}
+    return {"media_per_minute": chance.randint(2, 12), "media_in_flight": chance.randint(1, 6)}
+
+
+def _weather(chance: Random, terms: Terms) -> Weather:
+    slowest_s = chance.choice((0.3, 0.3, 1.0, 8.0))
+    late_s = terms.linger_s + terms.ingest_max_s - slowest_s
+    return Weather(
+        slowest_s=slowest_s, refused=chance.choice((0.0, 0.0, 0.1, 0.4)),
+        late=chance.choice((0.0, 0.0, 0.1, 0.4)), late_s=max(0.0, late_s))
+
+
+def _kills(chance: Random, demand: Demand) -> tuple[Kill, ...]:
+    deaths = chance.choice((0, 1, 1, 2, 3, 5))
+    return tuple(Kill(1 + int(chance.expovariate(1 / (15 * (1 + demand.jobs)))),
+                      chance.uniform(*chance.choice(DOWN_S))) for _ in range(deaths))
+
+
+def _cap(chance: Random, demand: Demand) -> Money | None:
+    if chance.random() < 0.6:
+        return None
+    worst = sum(cell.quote.worst.micros for cell in expanded(demand).cells)
+    return Money(int(worst * chance.uniform(0.2, 1.1)))

@@ -1,0 +1,94 @@
+"""A world from its first process to its rest: chaos first, then calm.
+
+Law: chaos has an end. After it every fault is off and one healthy process follows another until two
+in a row find nothing to do; a world that needs more than a few never comes to rest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from pipeline.core.errors import Exit
+from pipeline.simulation.clock import run_jumping
+from pipeline.simulation.life import Life
+from pipeline.simulation.process import run_process
+from pipeline.simulation.world import START_S, Script, World
+
+CHAOS_S = 3 * 3600.0
+"""How long a process that nobody kills works on while things go wrong."""
+HEALTHY = 8
+"""So many healthy processes bring any world to rest."""
+
+
+class Restless(Exception):
+    """Healthy processes go on finding something to do."""
+
+
+@dataclass(slots=True)
+class Story:
+    """What happened: how each process ended, and the last two, which changed nothing."""
+
+    exits: list[Exit | None] = field(default_factory=list)
+    effects: list[int] = field(default_factory=list)
+    last_words: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who looks on: at the world before its first process, after each death, and in the end."""
+
+    opened: Callable[[World], None] = lambda world: None
+    died: Callable[[World, Life], None] = lambda world, life: None
+    rested: Callable[[World, Story], None] = lambda world, story: None
+
+
+def play(script: Script, folder: Path, watcher: Watcher) -> Story:
+    """Let a script happen in an empty folder, in no time; raises what its processes raise."""
+    async def main(wall: Callable[[], float]) -> Story:
+        async with anyio.create_task_group() as tasks:
+            world = World(script, folder, wall, tasks)
+            watcher.opened(world)
+            story = Story()
+            await _suffer(world, story, watcher)
+            world.calm()
+            await _rest(world, story)
+        story.seconds = wall() - START_S
+        watcher.rested(world, story)
+        world.close()
+        return story
+
+    return run_jumping(main, START_S)
+
+
+async def _suffer(world: World, story: Story, watcher: Watcher) -> None:
+    for kill in world.script.kills:
+        life = Life(kill.effect)
+        await _live(world, story, life)
+        if not life.dead:
+            return
+        watcher.died(world, life)
+        await anyio.sleep(kill.down_s)
+    if world.script.faults:
+        await _live(world, story, Life())
+
+
+async def _rest(world: World, story: Story) -> None:
+    quiet = 0
+    for _ in range(HEALTHY):
+        before = world.moved()
+        await _live(world, story, Life())
+        quiet = quiet + 1 if world.moved() == before else 0
+        if quiet >= 2 and not world.wire.in_the_air:
+            return
+        while world.wire.in_the_air:
+            await anyio.sleep(60.0)
+    raise Restless(f"not at rest after {HEALTHY} healthy processes")
+
+
+async def _live(world: World, story: Story, life: Life) -> None:
+    story.exits.append(await run_process(world, life, longest_s=CHAOS_S))
+    story.effects.append(life.effects)
+    story.last_words.append(life.last_words)

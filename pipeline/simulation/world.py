@@ -1,0 +1,106 @@
+"""One simulated world: a service that outlives every process, a state folder, and a script.
+
+Law: the script alone decides what happens. The service and the line are never told of a crash; the
+disk is a real one, with real SQLite, because nothing else forgets and keeps as it does.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anyio.abc import TaskGroup
+
+from pipeline.core.caps import Caps
+from pipeline.core.money import Money
+from pipeline.core.terms import Terms
+from pipeline.ledger.connection import open_for_reading
+from pipeline.providers.registry import SANDBOX_TERMS
+from pipeline.sandbox.books import Books
+from pipeline.sandbox.faults import Faults
+from pipeline.sandbox.kubeez import make_app
+from pipeline.sandbox.strikes import Strikes
+from pipeline.simulation.demand import Demand, small_catalog
+from pipeline.simulation.goods import make_small
+from pipeline.simulation.wire import CALM, Weather, Wire
+from pipeline.simulation.witness import Payment, Sale, WitnessedService
+
+START_S = 1_800_000_000.0
+"""When simulated worlds begin: a morning in January 2027, in unix seconds."""
+GRANTED = Money.parse("100000")
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A process dies before its `effect`-th effect; the next one begins `down_s` later."""
+
+    effect: int
+    down_s: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Everything that decides a world.
+
+    `faults` are the service's switches, `limits` an account's (`media_per_minute`, …) which service
+    and sheet both know. Processes that come after a crash `rerun` the manifest, or resume the run.
+    """
+
+    seed: int = 0
+    demand: Demand = field(default_factory=Demand)
+    faults: Mapping[str, object] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    weather: Weather = CALM
+    terms: Terms = SANDBOX_TERMS
+    kills: tuple[Kill, ...] = ()
+    cap: Money | None = None
+    reruns: bool = False
+    granted: Money = GRANTED
+
+
+class World:
+    """A world under way. `check` looks at every transaction of a process before its commit."""
+
+    def __init__(self, script: Script, folder: Path, wall: Callable[[], float],
+                 tasks: TaskGroup) -> None:
+        self.script = script
+        self.state = folder / "state"
+        self.outputs = folder / "outputs"
+        self.wall = wall
+        self.books = Books.open(None, granted=script.granted)
+        self.service = WitnessedService(self.books, now=wall, seed=script.seed,
+                                        faults=_faults({**script.faults}, script.limits))
+        app = make_app(self.service, make=make_small, threaded=False, catalog=small_catalog())
+        self.wire = Wire(app, tasks, wall, script.seed, script.weather)
+        self.terms = script.terms.with_limits(script.limits)
+        self.caps = Caps(credits=script.cap)
+        self.payments: list[Payment] = []
+        self.sales: list[Sale] = []
+        self.said: list[str] = []
+        self.processes = 0
+        self.check: Callable[[sqlite3.Connection], None] | None = None
+        self.service.sold = self.sales.append
+
+    def calm(self) -> None:
+        """From now on nothing goes wrong that is not on its way already."""
+        self.service.faults = _faults({}, self.script.limits)
+        self.service.strikes = Strikes(self.service.faults, self.books, self.script.seed)
+        self.wire.weather = CALM
+
+    def moved(self) -> tuple[int, int]:
+        """How many paid calls there were, and how many events the ledger has."""
+        connection = open_for_reading(self.state)
+        if connection is None:
+            return 0, 0
+        with closing(connection):
+            found = connection.execute("select count(*) from events").fetchone()
+        return len(self.payments), int(found[0])
+
+    def close(self) -> None:
+        """The end of the world."""
+        self.books.close()
+
+
+def _faults(switches: dict[str, object], limits: Mapping[str, int]) -> Faults:
+    return Faults.parse({**switches, "limits": dict(limits)})
