@@ -28,6 +28,9 @@ def tell(error: BaseException, words: Sequence[str]) -> int:
     if isinstance(error, KeyboardInterrupt | click.Abort):
         sys.stderr.write("interrupted\n")
         return Exit.INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return Exit.USAGE
     code, message, hint, name = _read(error, words)
     if as_json:
         print_json(problems_document(name, message if not hint else f"{message} ({hint})"),

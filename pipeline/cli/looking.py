@@ -54,6 +54,7 @@ def status_command(run: str, *, common: Common) -> int:
         found = find_run(ask, run)
         totals = ask.totals(found.id)
         seconds = ask.worked_s(found.id)
+    # each command pays for its own view
     from pipeline.outputs.status_view import show_status, status_document
 
     if common.as_json:
@@ -78,6 +79,7 @@ def runs_command(*, common: Common) -> int:
     """All runs, the latest first."""
     with ledger(common) as ask:
         runs = [(run, ask.totals(run.id)) for run in ask.runs()]
+    # each command pays for its own view
     from pipeline.outputs.status_view import runs_document, show_runs
 
     if common.as_json:
@@ -93,6 +95,7 @@ def runs_command(*, common: Common) -> int:
 @everywhere
 def jobs_command(run: str, *, within: str | None, common: Common) -> int:
     """The jobs of a run; with --json one object a line."""
+    # each command pays for its own view
     from pipeline.outputs.job_view import job_document, show_jobs
 
     with ledger(common) as ask:
@@ -110,6 +113,7 @@ def jobs_command(run: str, *, within: str | None, common: Common) -> int:
 @everywhere
 def show_command(job: str, *, common: Common) -> int:
     """One job's whole story. JOB is its id, or the beginning of it."""
+    # each command pays for its own view
     from pipeline.outputs.job_view import job_document, show_job
 
     with ledger(common) as ask:
@@ -161,7 +165,7 @@ def report_command(run: str, *, output: Path | None, form: str, common: Common) 
 
 
 def _write_sheet(ask: Questions, run: RunInfo, output: Path | None) -> Path:
-    from pipeline.core.report import tally
+    from pipeline.core.report import tally  # each command pays for its own view
     from pipeline.outputs.sheet import write_sheet
 
     folder = output or Path(run.outputs) / "report"
@@ -176,6 +180,7 @@ def _with_absolute_paths(entry: Entry) -> Entry:
 
 
 def _write_ledger(ask: Questions, run: RunInfo, form: str, output: Path | None) -> Path | None:
+    # each command pays for its own view
     from pipeline.outputs.ledger_export import export_jsonl, export_markdown
 
     write: Callable[[Iterator[Entry], TextIO], None] = _export_csv(ask, run) if form == "csv" \
@@ -189,6 +194,7 @@ def _write_ledger(ask: Questions, run: RunInfo, form: str, output: Path | None) 
 
 
 def _export_csv(ask: Questions, run: RunInfo) -> Callable[[Iterator[Entry], TextIO], None]:
+    # each command pays for its own view
     from pipeline.outputs.ledger_export import export_csv, names_of_vars
 
     variables = names_of_vars(ask.entries(run.id))
@@ -196,6 +202,6 @@ def _export_csv(ask: Questions, run: RunInfo) -> Callable[[Iterator[Entry], Text
 
 
 def _screen(common: Common):  # type: ignore[no-untyped-def] # its class is what the import saves
-    from pipeline.outputs.console import open_screen
+    from pipeline.outputs.console import open_screen  # each command pays for its own view
 
     return open_screen(sys.stdout, color=common.color)

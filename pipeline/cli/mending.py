@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from pipeline.cli.desk import Desk, go
+from pipeline.cli.desk import Desk, amount, go
 from pipeline.cli.options import Common, everywhere, print_json
-from pipeline.cli.running import Work, go_on, limits, run_flags
+from pipeline.cli.running import Work, go_on, limits, refuse_choice, run_flags
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.money import Money
 from pipeline.wiring.homecoming import bring_back
@@ -22,17 +22,20 @@ from pipeline.wiring.session import Session
 @everywhere
 def retry_command(run: str, *, failed: bool, yes: bool, common: Common, **flags: Any) -> int:
     """Buy failed jobs again, once more each; a job in doubt is never touched."""
+    refuse_choice(flags["account"], flags["only"], flags["limit"])
     desk = Desk(common)
     work = Work(desk, flags["out"] or desk.settings.out, flags["progress"],
                 limits(flags["max_duration"], flags["fail_fast"], flags["max_failures"]), yes=yes)
-    return go(_retry(work, run))
+    cap = amount(flags["max_credits"], "--max-credits")
+    return go(_retry(work, run, cap, flags["max_jobs"]))
 
 
-async def _retry(work: Work, name: str) -> int:
+async def _retry(work: Work, name: str, cap: Money | None, max_jobs: int | None) -> int:
     desk = work.desk
     session = Session(desk.common.state, desk.now)
     try:
-        runner = await session.resume(name, desk.settings, desk.cache, finished_too=True)
+        runner = await session.resume(name, desk.settings, desk.cache, cap=cap,
+                                      max_jobs=max_jobs, finished_too=True)
         jobs = session.failed(runner.run.id)
         if not jobs:
             desk.err.print(f"no job of run {runner.run.id} failed", highlight=False)

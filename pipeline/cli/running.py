@@ -17,7 +17,6 @@ from pipeline.ledger.lock import refuse_if_held
 from pipeline.outputs.plan_view import show_plan
 from pipeline.outputs.progress import Progress
 from pipeline.outputs.status_view import status_document, summary_line
-from pipeline.wiring.accounts import need_keys
 from pipeline.wiring.plan_file import SavedPlan
 from pipeline.wiring.planning import Drawing, Wish, draw
 from pipeline.wiring.running import Ending, Limits
@@ -77,7 +76,7 @@ def run_command(manifest: Path, *, yes: bool, out: Path | None, account: str,
     wish = saved.wish if saved else Wish(manifest, common.state,
                                          account or desk.settings.default_account, only, limit)
     cap = amount(max_credits, "--max-credits")
-    wish = replace(wish, max_credits=cap or wish.max_credits, read_only=False,
+    wish = replace(wish, max_credits=wish.max_credits if cap is None else cap, read_only=False,
                    max_jobs=wish.max_jobs if max_jobs is None else max_jobs)
     work = Work(desk, out or desk.settings.out, progress, bounds, yes=yes or saved is not None)
     return go(work.run(wish, saved))
@@ -103,9 +102,8 @@ class Work:
             self._show(drawing)
             buys = any(row.buys for row in drawing.plan.rows)
             if buys:
-                need_keys(drawing.accounts.by_name.values())
                 self._approve(drawing)
-            session = Session(self.desk.common.state, self.desk.now)
+            session = Session(self.desk.common.state, self.desk.now, begins=True)
             try:
                 runner = session.begin(drawing, self.outputs)
                 ending = await runner.work(self.bounds, self.progress(drawing.caps.credits))
@@ -154,6 +152,13 @@ class Work:
             raise Halt(Exit.STALE_PLAN, "not approved; nothing was bought", code="not_approved")
 
 
+def refuse_choice(account: str, only: str, limit: int | None) -> None:
+    """A run that is taken up is taken up whole; raises `click.UsageError`."""
+    if account or only or limit:
+        raise click.UsageError("a run is taken up as it is; "
+                               "for --account, --only and --limit use `run`")
+
+
 @click.command("resume")
 @click.argument("run", default="")
 @run_flags
@@ -163,9 +168,7 @@ def resume_command(run: str, *, yes: bool, out: Path | None, account: str,
                    only: str, limit: int | None, fail_fast: bool, max_failures: str | None,
                    progress: str, common: Common) -> int:
     """Go on with the latest unfinished run, or the one named, from what the ledger knows."""
-    if account or only or limit:
-        raise click.UsageError("resume goes on with a run as it is; "
-                               "for --account, --only and --limit use `run`")
+    refuse_choice(account, only, limit)
     desk = Desk(common)
     work = Work(desk, out or desk.settings.out, progress,
                 limits(max_duration, fail_fast, max_failures), yes=yes)
@@ -174,7 +177,8 @@ def resume_command(run: str, *, yes: bool, out: Path | None, account: str,
 
 
 async def go_on(work: Work, name: str, cap: Money | None, max_jobs: int | None, *,
-                  buying: bool) -> int:
+                buying: bool) -> int:
+    """Take up a run and work on it; the exit code."""
     desk = work.desk
     session = Session(desk.common.state, desk.now)
     try:

@@ -44,7 +44,7 @@ ALONE: tuple[Variables, ...] = ({},)
 
 def count_combos(campaign: Campaign, bases: int = 1) -> int:
     """How many combinations there are at most: the product of all axes, includes added."""
-    counts = [_count(campaign, rule) for rule in (Rule(), *campaign.include)]
+    counts = [_count(campaign, _resolved(campaign, rule)) for rule in (Rule(), *campaign.include)]
     return bases * sum(counts)
 
 
@@ -114,7 +114,9 @@ def _fits_base(rule: Rule, base: Variables) -> bool:
 
 
 def _product_on(campaign: Campaign, rule: Rule, base: Variables, number: int) -> Iterator[Combo]:
-    refs = tuple(ModelRef(name, at=rule.at) for name in rule.models) or campaign.models
+    known = {ref.model: ref.account for ref in campaign.models}
+    refs = tuple(ModelRef(name, known.get(name, ""), rule.at) for name in rule.models) \
+        or campaign.models
     ratios = rule.aspect_ratios or campaign.aspect_ratios or (None,)
     axes = [Axis(a.name, rule.vars.get(a.name, a.values)) for a in campaign.axes]
     params = [Axis(a.name, rule.params.get(a.name, a.values)) for a in campaign.param_axes]

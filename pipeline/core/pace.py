@@ -57,7 +57,8 @@ class Window:
 
     def wait_s(self, now_s: float) -> float | None:
         """Seconds until a turn is free: 0 is now, None means when a call under way is answered."""
-        while self.answered and self.answered[0] <= now_s - self.limit.window_s:
+        # The sum that is waited for below: rounded otherwise, a turn could be due and not free.
+        while self.answered and self.answered[0] + self.limit.window_s <= now_s:
             self.answered.popleft()
         closed_s = max(0.0, self.closed_until_s - now_s)
         free = self.limit.calls - self.under_way - len(self.answered)

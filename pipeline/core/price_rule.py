@@ -42,7 +42,7 @@ _TIME = re.compile(
 )
 
 
-def read_price_rule(cost: Money | None, note: str) -> PriceRule | None:
+def read_price_rule(amount: Money | None, note: str) -> PriceRule | None:
     """The rule of a row from its `cost_per_generation` and `cost_note`; None if it has none.
 
     >>> read_price_rule(Money.parse("14"), "")
@@ -54,14 +54,14 @@ def read_price_rule(cost: Money | None, note: str) -> PriceRule | None:
     """
     sums = {group for found in _SUM.findall(note) for group in found if group}
     rates = set(_RATE.findall(_SUM.sub(" ", note)))
-    unit = cost.unit if cost else "credits"
+    unit = amount.unit if amount else "credits"
     if sums:
         return _one_rate(sums | rates, unit, counts_sources=True)
     if rates:
         return _one_rate(rates, unit, counts_sources=False)
-    if _TIME.search(note) or not cost:
+    if _TIME.search(note) or not amount:
         return None
-    return Flat(cost)
+    return Flat(amount)
 
 
 def _one_rate(rates: set[str], unit: str, *, counts_sources: bool) -> PerSecond | None:

@@ -68,11 +68,9 @@ def _by_seconds(spec: JobSpec, model: Model, rule: PerSecond) -> Quote | Unprice
 
 
 def _length(params: Mapping[str, object], model: Model) -> Decimal | None:
-    if "duration" in params:
-        return seconds_of(params["duration"])
-    offered = [seconds for text in model.capability.durations
-               if (seconds := seconds_of(text)) is not None]
-    return max(offered, default=None)
+    said = [params["duration"]] if "duration" in params else model.capability.durations
+    lengths = [seconds for text in said if (seconds := seconds_of(text))]
+    return max(lengths, default=None)
 
 
 def _unreadable(model: Model) -> Unpriced:

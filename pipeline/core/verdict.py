@@ -25,6 +25,9 @@ FINAL = frozenset({"content_refused", "invalid_request", "unsupported_aspect", "
                    "model_not_found"})
 """Causes that the same job meets again: it is not bought a second time for them."""
 
+MOST_ATTEMPTS = 10
+"""A job that broke after so many attempts, even free ones, is left to a person."""
+
 
 def judge_submission(reply: Receipt | Finished | ProviderFailure, now_s: float) -> Event:
     """The event that the outcome of a paid call means."""
@@ -62,7 +65,7 @@ def judge_news(job: Job, news: News, terms: Terms, now_s: float) -> Event | None
 def judge_broken(job: Job, cause: str, message: str, charged: Money) -> Event:
     """Another paid try where the author allows it and it can help; else the end."""
     tries = job.paid_tries + bool(charged)
-    if cause not in FINAL and tries < job.max_paid_attempts:
+    if cause not in FINAL and tries < job.max_paid_attempts and job.attempts < MOST_ATTEMPTS:
         return Deferred(cause, 0.0, charged, message)
     return Failed(cause, message, charged)
 

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
@@ -61,6 +62,11 @@ class AssetStore:
     async def damage(self, file: File) -> str | None:
         """What is wrong with a delivered file: it is missing, or its bytes are others."""
         return await self._aside(lambda: _damage(Path(file.path), file))
+
+    async def put_back(self, file: File, place: str) -> File:
+        """A file fetched again under the name it had; what is damaged there is set aside."""
+        await self._aside(lambda: _put_back(Path(file.path), Path(place)))
+        return replace(file, path=place)
 
     async def _stream(self, part: Path, download: Download) -> tuple[str, int]:
         digest = hashlib.sha256()
@@ -114,6 +120,18 @@ def _place(part: Path, wanted: Path, digest: str) -> Path:
     part.unlink()
     _sync(final.parent)
     return final
+
+
+def _put_back(whole: Path, place: Path) -> None:
+    if whole == place:
+        return
+    number, aside = 1, place.with_name(f"{place.stem}~damaged{place.suffix}")
+    while aside.exists():
+        number += 1
+        aside = place.with_name(f"{place.stem}~damaged{number}{place.suffix}")
+    place.rename(aside)
+    whole.rename(place)
+    _sync(place.parent)
 
 
 def _file(path: Path, digest: str, length: int, facts: Facts) -> File:

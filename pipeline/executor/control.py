@@ -83,6 +83,11 @@ class Control:
         with anyio.move_on_after(longest_s):
             await changed.wait()
 
+    async def pause(self, seconds: float) -> None:
+        """Let time pass, whatever moves; a run that is left does not wait."""
+        with self.until_left():
+            await anyio.sleep(seconds)
+
     async def wait_motion(self, longest_s: float) -> bool:
         """Like `wait_change`; False when no job is being driven that could move anything."""
         await self.wait_change(longest_s)

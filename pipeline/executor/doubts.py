@@ -39,7 +39,7 @@ class Doubts:
     """The open doubts of an account. Moments are stored ones (`now`), not the loop's."""
 
     def __init__(self, provider: Provider, gate: Gate, control: Control, *,
-                 now: Callable[[], float], owned: Callable[[], set[str]],
+                 now: Callable[[], float], owned: Callable[[Sequence[str]], set[str]],
                  unsettled: Callable[[], Sequence[Job]],
                  untouched: Callable[[], Awaitable[bool]]) -> None:
         self.provider = provider
@@ -125,7 +125,8 @@ class Doubts:
         await self._judge(scan, began_s)
 
     async def _judge(self, scan: Scan, began_s: float) -> None:
-        owned, unsettled = self.owned(), self.unsettled()
+        unsettled = self.unsettled()
+        owned = self.owned([row.remote_id for row in scan.sightings])
         # Doubts left to a person are counted too: a row that may be theirs is not another's.
         doubts = [Doubt(job, job.changed_s) for job in unsettled
                   if job.state is State.IN_DOUBT and not job.remote_ids]

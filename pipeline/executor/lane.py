@@ -26,8 +26,6 @@ from pipeline.ledger.ledger import Ledger
 
 GIVE_UP_S = 600.0
 """A service that cannot be reached for so long ends the buying of its lane."""
-OWNED_FOR_S = 7 * 86_400.0
-"""How far back the ids that are ours are held against the service's list."""
 
 
 class Teller(Protocol):
@@ -63,7 +61,8 @@ class Lane:
         lengths = Lengths()
         self.watch = Watch(provider, self.gate, world.control, lengths, now=world.now,
                            bar=self.bar)
-        self.doubts = Doubts(provider, self.gate, world.control, now=world.now, owned=self._owned,
+        self.doubts = Doubts(provider, self.gate, world.control, now=world.now,
+                             owned=lambda ids: world.ledger.ask.owned(account, ids),
                              unsettled=lambda: world.ledger.ask.open_jobs(account),
                              untouched=self._untouched)
         self.sources = Sources(account, provider, self.gate, world.ledger)
@@ -140,9 +139,6 @@ class Lane:
         """The run is left: everybody who waits for news goes home without."""
         self.watch.leave()
         self.doubts.leave()
-
-    def _owned(self) -> set[str]:
-        return self.ledger.ask.owned(self.account, self.now() - OWNED_FOR_S)
 
     async def note_balance(self) -> None:
         """Remember the balance of an account that nothing is open on."""

@@ -18,6 +18,8 @@ Image.MAX_IMAGE_PIXELS = LARGEST_PIXELS
 HEAD_BYTES = 16
 LARGEST_HEADER = 256
 CONTAINERS = frozenset({b"moov", b"trak", b"mdia"})
+LEVELS = 3
+"""moov, trak, mdia: what is nested deeper is not looked into."""
 VIDEO_BRANDS = frozenset({b"qt  "})
 
 
@@ -69,11 +71,11 @@ def _examine_picture(path: Path, head: bytes) -> Facts:
 def _examine_mp4(path: Path, size: int, head: bytes) -> Facts:
     found: dict[bytes, bytes] = {}
     with path.open("rb") as stream:
-        _walk(stream, 0, size, found)
+        _walk(stream, (0, size), found)
     if b"mvhd" not in found or b"mdat" not in found:
         raise NotWhole("the video has no index or no picture data")
     width = height = None
-    for name in [name for name in found if name.startswith(b"tkhd")]:
+    for name in [name for name in found if name.startswith(b"tkhd") and len(found[name]) >= 8]:
         wide, high = struct.unpack(">II", found[name][-8:])
         if wide and high:
             width, height = wide >> 16, high >> 16
@@ -83,9 +85,10 @@ def _examine_mp4(path: Path, size: int, head: bytes) -> Facts:
     return Facts(media_type, width, height, _seconds(found[b"mvhd"]))
 
 
-def _walk(stream: BinaryIO, start: int, end: int, found: dict[bytes, bytes]) -> None:
+def _walk(stream: BinaryIO, span: tuple[int, int], found: dict[bytes, bytes],
+          levels: int = LEVELS) -> None:
     """The boxes of an ISO media file (ISO/IEC 14496-12, 4.2); one that ends beyond it is torn."""
-    place = start
+    place, end = span
     while place + 8 <= end:
         stream.seek(place)
         header = stream.read(16)
@@ -96,8 +99,8 @@ def _walk(stream: BinaryIO, start: int, end: int, found: dict[bytes, bytes]) -> 
         length = end - place if length == 0 else length
         if length < skip or place + length > end:
             raise NotWhole("the video is cut off")
-        if name in CONTAINERS:
-            _walk(stream, place + skip, place + length, found)
+        if name in CONTAINERS and levels:
+            _walk(stream, (place + skip, place + length), found, levels - 1)
         elif name in (b"mvhd", b"tkhd"):
             stream.seek(place + skip)
             key = name + str(len(found)).encode() if name == b"tkhd" else name

@@ -62,7 +62,7 @@ class Bounds:
 
 
 async def run_all(ledger: Ledger, run: str, lanes: Sequence[Lane], control: Control,
-                  progress: Progress, bounds: Bounds, *, signals: bool = True,
+                  progress: Progress, *, bounds: Bounds, signals: bool = True,
                   tick_s: float = TICK_S) -> None:
     """Work on a run until nothing is left to do or wait for.
 

@@ -81,7 +81,7 @@ class Sources:
                 except Throttled as refusal:
                     self.gate.throttle(UPLOADS, refusal.retry_after_s)
                 except Unreachable:
-                    await self.gate.control.wait_change(backoff_s(tries))
+                    await self.gate.control.pause(backoff_s(tries))
                     tries += 1
                 except (Refused, Barred, Vanished) as failure:
                     raise FileNotFoundError(f"{path.name} cannot be uploaded: "

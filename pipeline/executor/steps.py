@@ -21,7 +21,6 @@ from pipeline.core.job import (
     Saved,
     State,
 )
-from pipeline.core.pace import SHORTEST_LOOK_S
 from pipeline.core.provider import Finished, Output
 from pipeline.core.verdict import backoff_s, judge_submission
 from pipeline.executor.lane import Lane
@@ -116,12 +115,11 @@ async def fetch(lane: Lane, job: Job) -> Event | None:
         except Vanished as error:
             if anyio.current_time() - began_s > lane.terms.link_wait_s:
                 return Failed("links_gone", error.message)
-            outputs = await _fresh_links(lane, job) or outputs
         except Unreachable as error:
             if not tries:
                 lane.progress.said(f"a download broke off ({error.message}); it begins again")
-            outputs = await _fresh_links(lane, job) or outputs
-        await lane.control.wait_change(min(backoff_s(tries), SHORTEST_LOOK_S))
+        await lane.control.pause(backoff_s(tries))
+        outputs = await _fresh_links(lane, job) or outputs
         tries += 1
     return None
 
@@ -137,12 +135,14 @@ async def _note(lane: Lane, job: Job, files: list[File]) -> None:
 
 
 async def _fresh_links(lane: Lane, job: Job) -> tuple[Output, ...]:
-    try:
-        news = await lane.look(job)
-    except ProviderFailure:
-        return ()
-    ready = isinstance(news, Finished) and all(output.url for output in news.outputs)
-    return news.outputs if ready and isinstance(news, Finished) else ()
+    with lane.control.until_left():
+        try:
+            news = await lane.look(job)
+        except ProviderFailure:
+            return ()
+        if isinstance(news, Finished) and all(output.url for output in news.outputs):
+            return news.outputs
+    return ()
 
 
 Step = Callable[[Lane, Job], Awaitable[Event | None]]

@@ -111,12 +111,12 @@ class Watch:
             self._put_off(due, backoff_s(self._failures))
         except Barred as failure:
             self.bar(failure)
-            self._put_off(due, LOST_AFTER_S)
+            self.leave()
 
     async def _scan(self) -> dict[str, News]:
         async with self.gate.turn(READS):
             scan = await self._list()
-        by_id = {row.remote_id: row.news for row in scan.sightings}
+        by_id = {row.remote_id: row.news for row in scan.sightings if _says_all(row.news)}
         return {key: by_id[waiting.job.remote_ids[0]] for key, waiting in self.running.items()
                 if len(waiting.job.remote_ids) == 1 and waiting.job.remote_ids[0] in by_id}
 
@@ -134,7 +134,7 @@ class Watch:
         try:
             async with self.gate.turn(READS):
                 news = await self.provider.look(waiting.job.remote_ids[0], waiting.job.spec.kind)
-        except Vanished:
+        except (Vanished, Refused):
             self._not_known(waiting)
             return
         self._tell(waiting, news)
@@ -190,3 +190,9 @@ class Watch:
     def _put_off(self, due: list[Waiting], pause_s: float) -> None:
         for waiting in due:
             waiting.due_s = anyio.current_time() + pause_s
+
+
+def _says_all(news: News) -> bool:
+    """A list may name a made job without its links; then the job itself is asked."""
+    return not isinstance(news, Finished) or bool(
+        news.outputs and all(output.url for output in news.outputs))

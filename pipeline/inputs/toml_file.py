@@ -1,5 +1,4 @@
-"""A TOML file of settings: read without floats, searched for keys that stand in no file, and asked
-for the line of a key (which `tomllib` does not tell).
+"""A TOML file of settings, read without floats, with the line of every key.
 
 Law: what looks like a key is refused and never repeated.
 """

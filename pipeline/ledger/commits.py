@@ -23,7 +23,7 @@ class Fenced(Exception):
 @dataclass(slots=True)
 class _Write:
     work: Callable[[sqlite3.Connection], object]
-    result: object = None
+    outcome: object = None
     error: BaseException | None = None
     done: anyio.Event = field(default_factory=anyio.Event)
 
@@ -39,7 +39,7 @@ class Commits:
         self._broken: Halt | None = None
 
     async def write(self, work: Callable[[sqlite3.Connection], object]) -> object:
-        """Run `work` inside a transaction; its result, once that is durable.
+        """Run `work` inside a transaction; its outcome, once that is durable.
 
         What `work` raises undoes this write alone and is raised here.
         """
@@ -75,12 +75,14 @@ class Commits:
             return
         try:
             self._transact(group)
-        except sqlite3.DatabaseError as error:
+        except BaseException as error:
             self._broken = Halt(Exit.DAMAGED, f"the ledger could not be written: {error}",
                                 hint="make room or mend the disk, then `pipeline resume`: "
                                      "what was bought will be found again", code="state_broken")
             for write in group:
                 write.error = self._broken
+            if not isinstance(error, sqlite3.DatabaseError):
+                raise
         finally:
             for write in group:
                 write.done.set()
@@ -101,7 +103,7 @@ class Commits:
     def _attempt(self, write: _Write) -> None:
         self.connection.execute("savepoint one")
         try:
-            write.result = write.work(self.connection)
+            write.outcome = write.work(self.connection)
         except sqlite3.IntegrityError as error:
             write.error = Fenced(str(error))
         except sqlite3.DatabaseError:
@@ -121,4 +123,4 @@ class Commits:
 def _outcome(write: _Write) -> object:
     if write.error is not None:
         raise write.error
-    return write.result
+    return write.outcome

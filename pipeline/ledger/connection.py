@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.core.errors import Exit, Halt
 
 DATABASE = "pipeline.db"
+RECEIPTS = "receipts.log"
 BUSY_TIMEOUT_MS = 5_000
 
 
@@ -28,7 +29,7 @@ def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Conn
     from pipeline.ledger.schema import NewerSchema, migrate  # 0.3 s of imports, for writers only
 
     path = folder / DATABASE
-    if not path.exists() and (folder / "receipts.log").exists():
+    if not path.exists() and (folder / RECEIPTS).exists():
         raise damaged(path, "it is gone, and its receipts are not")
     if path.exists() and path.stat().st_size == 0 and has_receipts(folder):
         raise damaged(path, "it is empty")
@@ -49,7 +50,7 @@ def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Conn
 
 def has_receipts(folder: Path) -> bool:
     """Whether anything was ever about to be bought from this folder."""
-    receipts = folder / "receipts.log"
+    receipts = folder / RECEIPTS
     return receipts.exists() and receipts.stat().st_size > 0
 
 

@@ -19,7 +19,7 @@ from pipeline.core.report import RunInfo
 from pipeline.ledger import admission
 from pipeline.ledger.codec import dump
 from pipeline.ledger.commits import Commits, Fenced
-from pipeline.ledger.connection import DATABASE, damaged, open_for_writing
+from pipeline.ledger.connection import DATABASE, RECEIPTS, damaged, open_for_writing
 from pipeline.ledger.lock import Lock
 from pipeline.ledger.payments import book
 from pipeline.ledger.questions import Questions
@@ -50,7 +50,7 @@ class Ledger:
             self.lock.take(_iso(now()))
             self.connection = open_for_writing(folder, connection)
             self.ask = Questions(self.connection)
-            self.receipts = receipts(folder / "receipts.log")
+            self.receipts = receipts(folder / RECEIPTS)
             self.found = self._open_receipts()
             self.commits = Commits(self.connection, self._next_epoch())
         except BaseException:

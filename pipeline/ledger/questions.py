@@ -148,10 +148,11 @@ class Questions:
             f"where run_rows.run = ? and state not in ({marks}) limit 1", (run,)).fetchone()
         return row is not None
 
-    def owned(self, account: str, since_s: float) -> set[str]:
-        """Ids at the service that are surely ours, learned since then."""
+    def owned(self, account: str, remote_ids: Sequence[str]) -> set[str]:
+        """Which of these ids at the service are surely ours, however long ago they were learned."""
         rows = self.connection.execute(
-            "select remote_id from remotes where account = ? and at_s >= ?", (account, since_s))
+            "select remote_id from remotes where account = ? "
+            "and remote_id in (select value from json_each(?))", (account, json.dumps(remote_ids)))
         return {row["remote_id"] for row in rows}
 
     def recent_turns(self, account: str, now_s: float,

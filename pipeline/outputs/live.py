@@ -63,9 +63,9 @@ class LiveView:
         if self.live:
             self.live.stop()
             self.live = None
-        bad = any(scene.totals.states.get(state, 0) for state in STAYS)
+        whole = scene.totals.states.get(State.DONE, 0) == scene.totals.total
         self.screen.print(Text.assemble(
-            ("! " if bad else "✓ ", "yellow" if bad else "green"),
+            ("✓ ", "green") if whole else ("! ", "yellow"),
             summary_line(scene.totals, now_s - scene.started_s)), soft_wrap=True)
 
 

@@ -167,7 +167,7 @@ def _next_hop(response: httpx.Response) -> str:
 
 def _check_download(response: httpx.Response) -> None:
     status = response.status_code
-    if status in (403, 404, 410):
+    if status in (401, 403, 404, 410):
         raise Vanished(f"the link answers {status}")
     if status != 200:
         raise Unreachable(f"the link answers {status}")

@@ -15,11 +15,20 @@ class Killed(BaseException):
 
 
 class Life:
-    """Counts effects, and ends before the `ends_at`-th of them (counted from 1; None: never)."""
+    """Counts effects, and ends at the `ends_at`-th of them (counted from 1; None: never).
 
-    def __init__(self, ends_at: int | None = None) -> None:
+    With `of` only effects of that name count towards the end. With `failure` the effect fails with
+    that error, and the process lives on to deal with it.
+    """
+
+    def __init__(self, ends_at: int | None = None, of: str = "",
+                 failure: Callable[[str], Exception] | None = None) -> None:
         self.ends_at = ends_at
+        self.of = of
+        self.failure = failure
+        self.failed = False
         self.effects = 0
+        self.counted = 0
         self.dead = False
         self.last_words = ""
         self._alarms: dict[int, anyio.Event] = {}
@@ -29,7 +38,11 @@ class Life:
         """The process is about to have this effect on the world, or has just had it."""
         self.check()
         self.effects += 1
-        if self.effects == self.ends_at:
+        self.counted += self.of in ("", effect)
+        if self.counted == self.ends_at and not self.failed:
+            if self.failure is not None:
+                self.failed, self.last_words = True, effect
+                raise self.failure(effect)
             self.end(effect)
             raise Killed(effect)
 

@@ -33,17 +33,18 @@ TICK_S = 15.0
 """Nobody looks on, so there is little to draw."""
 
 
-async def run_process(world: World, life: Life, *, longest_s: float | None = None) -> Exit | None:
+async def run_process(world: World, life: Life, *, longest_s: float | None = None,
+                      clock_s: float = 0.0) -> Exit | None:
     """Work until nothing is left to do, or for so long; the exit code, None after a death.
 
-    Raises whatever a living process raises: a bug of ours, or a `Halt`.
+    Raises whatever a process raises that nothing was done to: a bug of ours, or a `Halt`.
     """
-    world.processes += 1
+    world.births.append(world.wall())
     try:
         with living(life):
-            return await Process(world, life).work(longest_s)
+            return await Process(world, life, clock_s).work(longest_s)
     except BaseException:
-        if not life.dead:
+        if not (life.dead or life.failed):
             raise
         return None
     finally:
@@ -53,15 +54,19 @@ async def run_process(world: World, life: Life, *, longest_s: float | None = Non
 class Process:
     """What a process holds in its hands; all of it is lost when it dies."""
 
-    def __init__(self, world: World, life: Life) -> None:
+    def __init__(self, world: World, life: Life, clock_s: float) -> None:
+        def now() -> float:
+            return world.wall() + clock_s
+
         self.world = world
-        self.number = world.processes
-        self.ledger = Ledger(world.state, world.wall,
+        self.now = now
+        self.number = len(world.births)
+        self.ledger = Ledger(world.state, now,
                              connection=mortal_connection(life, world.check),
                              receipts=partial(MortalReceipts, life=life))
         life.at_death(self.ledger.lock.release)
         transport = SandboxTransport(world.wire, life, self.number)
-        http = Http(ADDRESS, Secret("simulated"), now=world.wall, transport=transport)
+        http = Http(ADDRESS, Secret("simulated"), now=now, transport=transport)
         inner = PROVIDERS[PROVIDER].build(http, world.terms, True)
         self.provider: Provider = WitnessedProvider(inner, self.ledger, self.number,
                                                     world.payments.append)
@@ -70,7 +75,7 @@ class Process:
 
     async def work(self, longest_s: float | None) -> Exit:
         """Take up the run, or begin it, and leave it as far as it can be brought."""
-        began_s = self.world.wall()
+        began_s = self.now()
         run = self._take_up()
         control = Control()
         first = True
@@ -78,10 +83,10 @@ class Process:
             first = False
             before = self._totals()
             shared = executor.World(self.ledger, self.store, control, Quiet(self.world),
-                                    self.world.wall, self._new_tag)
+                                    self.now, self._new_tag)
             lanes = [Lane(ACCOUNT, self.provider, shared)]
-            await run_all(self.ledger, RUN, lanes, control, Quiet(self.world), Bounds(longest_s),
-                          signals=False, tick_s=TICK_S)
+            await run_all(self.ledger, RUN, lanes, control, Quiet(self.world),
+                          bounds=Bounds(longest_s), signals=False, tick_s=_tick_s(longest_s))
             if self._totals() == before or control.reasons:
                 break
         await self.provider.close()
@@ -93,7 +98,7 @@ class Process:
         folder = world.outputs.as_posix()
         if run is None or world.script.reruns:
             plan = plan_of(world.script.demand, ledger.ask.known)
-            run = run or RunInfo(RUN, plan.manifest, plan.file, ACCOUNT, world.wall(),
+            run = run or RunInfo(RUN, plan.manifest, plan.file, ACCOUNT, self.now(),
                                  outputs=folder)
             ledger.begin(run, plan, world.caps, folder)
         ledger.go_on(run, world.caps)
@@ -127,9 +132,14 @@ class Process:
         totals = self._totals()
         code = judge_run(totals, control.reasons)
         ended = not any(totals.states[state] for state in State if state not in AT_REST)
-        self.ledger.finish(run, int(code), self.world.wall() - began_s, ended=ended)
+        self.ledger.finish(run, int(code), self.now() - began_s, ended=ended)
         self.ledger.close()
         return code
+
+
+def _tick_s(longest_s: float | None) -> float:
+    """Bounds are looked at every fourth tick."""
+    return TICK_S if longest_s is None else min(TICK_S, longest_s / 8)
 
 
 class Quiet:

@@ -4,11 +4,14 @@ Law: chaos has an end. After it every fault is off and one healthy process follo
 in a row find nothing to do; a world that needs more than a few never comes to rest.
 """
 
+import errno
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
+import httpx
 
 from pipeline.core.errors import Exit
 from pipeline.simulation.clock import run_jumping
@@ -64,15 +67,25 @@ def play(script: Script, folder: Path, watcher: Watcher) -> Story:
 
 
 async def _suffer(world: World, story: Story, watcher: Watcher) -> None:
+    clock_s = 0.0
     for kill in world.script.kills:
-        life = Life(kill.effect)
-        await _live(world, story, life)
-        if not life.dead:
-            return
+        life = Life(kill.effect, kill.of, _failure if kill.fails else None)
+        await _live(world, story, life, kill.leave_s or CHAOS_S, clock_s)
         watcher.died(world, life)
         await anyio.sleep(kill.down_s)
+        clock_s = kill.clock_s
     if world.script.faults:
-        await _live(world, story, Life())
+        await _live(world, story, Life(), clock_s=clock_s)
+
+
+def _failure(effect: str) -> Exception:
+    """The error of an effect that did not come about: of the database, of the line, of the disk."""
+    kind = effect.rpartition(" ")[2]
+    if kind in ("begin", "commit"):
+        return sqlite3.OperationalError("disk I/O error")
+    if kind in ("GET", "POST", "file"):
+        return httpx.ReadError("the line was cut")
+    return OSError(errno.ENOSPC, "No space left on device")
 
 
 async def _rest(world: World, story: Story) -> None:
@@ -88,7 +101,8 @@ async def _rest(world: World, story: Story) -> None:
     raise Restless(f"not at rest after {HEALTHY} healthy processes")
 
 
-async def _live(world: World, story: Story, life: Life) -> None:
-    story.exits.append(await run_process(world, life, longest_s=CHAOS_S))
+async def _live(world: World, story: Story, life: Life, longest_s: float = CHAOS_S,
+                clock_s: float = 0.0) -> None:
+    story.exits.append(await run_process(world, life, longest_s=longest_s, clock_s=clock_s))
     story.effects.append(life.effects)
     story.last_words.append(life.last_words)

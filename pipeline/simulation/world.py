@@ -33,10 +33,19 @@ GRANTED = Money.parse("100000")
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """A process dies before its `effect`-th effect; the next one begins `down_s` later."""
+    """How a process ends, and how the next begins.
 
-    effect: int
+    It dies at its `effect`-th effect, or at the `effect`-th of a name (0: at none); with `fails`
+    the effect fails instead, and the process must see to it. It may be told to leave after
+    `leave_s`. The next one begins `down_s` later, by a clock that is off by `clock_s`.
+    """
+
+    effect: int = 0
     down_s: float = 0.1
+    of: str = ""
+    fails: bool = False
+    leave_s: float | None = None
+    clock_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class World:
         self.payments: list[Payment] = []
         self.sales: list[Sale] = []
         self.said: list[str] = []
-        self.processes = 0
+        self.births: list[float] = []
         self.check: Callable[[sqlite3.Connection], None] | None = None
         self.service.sold = self.sales.append
 

@@ -60,12 +60,13 @@ def open_accounts(settings: Settings, names: Iterable[str], *, state: Path,
         if entry is None:
             raise Halt(Exit.USAGE, f"account {name!r}: provider {known.provider!r} is not in this "
                                    "version", hint="known are " + ", ".join(PROVIDERS))
-        accounts.by_name[name] = _open(known, entry, accounts, state, now, read_only)
+        accounts.by_name[name] = _open(known, entry, accounts, state, now,
+                                       read_only=read_only)
     return accounts
 
 
 def _open(known: AccountSettings, entry: Entry, accounts: Accounts, state: Path,
-          now: Callable[[], float], read_only: bool) -> Account:
+          now: Callable[[], float], *, read_only: bool) -> Account:
     terms = entry.terms
     url = known.base_url or os.environ.get(entry.url_env or "-", "") or entry.default_url
     if entry.key_env and known.name == known.provider:
@@ -74,7 +75,7 @@ def _open(known: AccountSettings, entry: Entry, accounts: Accounts, state: Path,
         speed = known.speed or SPEED
         terms = terms.at_speed(speed)
         if not url:
-            url = _embedded(known, accounts, state / "sandbox", speed, read_only)
+            url = _embedded(known, accounts, state / "sandbox", speed, read_only=read_only)
     _check_address(known.name, url)
     terms = terms.with_limits(known.limits)
     key = _key(known, entry, os.environ)
@@ -82,7 +83,7 @@ def _open(known: AccountSettings, entry: Entry, accounts: Accounts, state: Path,
     return Account(known.name, entry.build(http, terms, bool(key)), known, bool(key), url)
 
 
-def _embedded(known: AccountSettings, accounts: Accounts, folder: Path, speed: float,
+def _embedded(known: AccountSettings, accounts: Accounts, folder: Path, speed: float, *,
               read_only: bool) -> str:
     if accounts.sandbox is None:
         wishes = SandboxWishes(speed, known.faults or "", known.seed)

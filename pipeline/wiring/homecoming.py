@@ -1,7 +1,7 @@
 """Paid files that are missing or damaged, brought home again.
 
 Law: free. A file is asked for by the id that was paid for; nothing is bought, and nothing that lies
-there is written over.
+there is written over: a damaged file is set aside under another name.
 """
 
 from collections.abc import Mapping
@@ -35,12 +35,13 @@ async def bring_back(ledger: Ledger, run: str, store: AssetStore,
                    if (what := await store.damage(file))]
         home.whole += len(entry.job.files) - len(damages)
         for index, what in damages:
-            await _fetch(entry.job, index, what, store, accounts, home)
+            await _fetch(entry.job, (index, what), store, accounts, home)
     return home
 
 
-async def _fetch(job: Job, index: int, what: str, store: AssetStore,
+async def _fetch(job: Job, damage: tuple[int, str], store: AssetStore,
                  accounts: Mapping[str, Account], home: Homecoming) -> None:
+    index, what = damage
     wanted = job.files[index]
     account = accounts.get(job.account)
     try:
@@ -51,8 +52,10 @@ async def _fetch(job: Job, index: int, what: str, store: AssetStore,
             raise NotWhole("the service no longer has it")
         async with account.provider.download(url) as download:
             file = await store.save(job, index, download)
-        await store.note(file, sidecar(job, file))
         same = file.sha256 == wanted.sha256
+        if same:
+            file = await store.put_back(file, wanted.path)
+        await store.note(file, sidecar(job, file))
         home.fetched.append(f"{file.path}  ({what})" if same
                             else f"{file.path}  (the service now gives other bytes)")
     except (ProviderFailure, NotWhole, IndexError) as error:

@@ -23,7 +23,7 @@ from pipeline.inputs.manifest import survey_manifest
 from pipeline.inputs.settings import Settings
 from pipeline.ledger.connection import open_for_reading
 from pipeline.ledger.questions import Questions
-from pipeline.wiring.accounts import Account, Accounts, open_accounts
+from pipeline.wiring.accounts import Account, Accounts, need_keys, open_accounts
 from pipeline.wiring.catalogs import offers
 
 
@@ -88,6 +88,8 @@ async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
     manifest = on_account(survey, wish.account)
     accounts = _open(manifest, told, wish, settings, now)
     try:
+        if not wish.read_only and told is None:
+            need_keys(accounts.by_name.values())
         found = await _offers(accounts, cache, now, told, live=wish.live)
         expansion = _expand(manifest, found, told, settings)
         past = _Past(wish.state, manifest.name)

@@ -138,7 +138,7 @@ class Runner:
             before = self.ledger.ask.totals(self.run.id)
             lanes = [self._lane(name, control, progress) for name in self.accounts]
             await run_all(self.ledger, self.run.id, lanes, control, progress,
-                          Bounds(limits.longest_s, stop))
+                          bounds=Bounds(limits.longest_s, stop))
             if self.ledger.ask.totals(self.run.id) == before or control.reasons:
                 break
         return self._end(control, began_s, stop)

@@ -15,6 +15,7 @@ from pipeline.core.pricing import Unpriced, price
 from pipeline.core.report import RunInfo
 from pipeline.inputs.catalog_cache import CatalogCache
 from pipeline.inputs.settings import Settings
+from pipeline.ledger.connection import DATABASE, RECEIPTS
 from pipeline.ledger.ledger import Ledger
 from pipeline.wiring.accounts import Accounts, need_keys, open_accounts
 from pipeline.wiring.catalogs import offers
@@ -25,7 +26,12 @@ from pipeline.wiring.running import Runner, caps_as_text, caps_of_run, new_run
 class Session:
     """The ledger, open for one command."""
 
-    def __init__(self, state: Path, now: Callable[[], float]) -> None:
+    def __init__(self, state: Path, now: Callable[[], float], *, begins: bool = False) -> None:
+        """Own the state folder, made where the command `begins` a run. Raises `Halt`: 2 where there
+        is none to go on with, 11 when it is held, 13 when it is damaged."""
+        if not begins and not any((state / name).exists() for name in (DATABASE, RECEIPTS)):
+            raise Halt(Exit.USAGE, f"there is no run in {state}", code="no_run",
+                       hint="`pipeline run MANIFEST` begins one")
         self.state = state
         self.now = now
         self.ledger = Ledger(state, now)
