@@ -28,7 +28,10 @@ $(VENV)/dev: $(VENV)/run .ci/constraints-dev.txt
 
 demo: $(VENV)/run  ## run manifests/demo.yaml on the embedded sandbox: no key, no money
 	@PIPELINE_SANDBOX_SPEED=$(DEMO_SPEED) $(BIN)/pipeline run manifests/demo.yaml --yes
-	@$(BIN)/pipeline report
+	@$(BIN)/pipeline report --json >/dev/null
+	@echo
+	@echo "The files are in outputs/demo, the contact sheet is outputs/demo/report/index.html."
+	@echo "The program is $(BIN)/pipeline; README.md has a tour of five minutes."
 
 test: $(VENV)/dev  ## the linter, the types and the whole suite
 	@$(BIN)/ruff check pipeline tests
