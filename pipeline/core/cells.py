@@ -18,11 +18,13 @@ from pipeline.core.spec import JobSpec, SourceRef
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one account can be asked for: its provider's catalog, and its own prices."""
+    """What one account can be asked for: its provider's catalog, its own prices, and the kinds that
+    can be bought there."""
 
     provider: str
     catalog: Catalog
     prices: Mapping[str, PriceRule] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ("image", "video")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class Grower:
     def grow(self) -> list[Cell]:
         """The campaign's cells. What starts from a campaign that has none of its own, because it is
         unknown or has problems, is checked as far as it can be, and has none either."""
+        offer = self.offers[self.accounts[0]]
+        if not self._can_buy(self.campaign.kind, offer, self.campaign.at("kind")):
+            return []
         matrix = multiply(self.campaign, [cell.vars for cell in self.bases] or ALONE)
         if not self.blind:
             self.into.excluded += matrix.excluded
@@ -91,6 +96,8 @@ class Grower:
         if model is None:
             self._unfit(combo, self._unknown_model(combo, account, offer))
             return None
+        if not self._can_buy(model.kind, offer, combo.ref.at):
+            return None
         if self.campaign.kind and self.campaign.kind != model.kind:
             self._tell(self._at(("kind",), combo), f"{model.id} makes {model.kind}, "
                        f"and this campaign's kind is {self.campaign.kind}")
@@ -99,6 +106,13 @@ class Grower:
         for misfit in misfits:
             self._unfit(combo, misfit)
         return None if spec is None or misfits else self._priced(combo, spec, model, account)
+
+    def _can_buy(self, kind: str, offer: Offer, at: Position | None) -> bool:
+        if not kind or kind in offer.kinds:
+            return True
+        self._tell(at, f"this version cannot buy {kind} from {offer.provider}",
+                   "it buys " + " and ".join(offer.kinds))
+        return False
 
     def _spec(self, combo: Combo, model: Model,
               provider: str) -> tuple[JobSpec | None, list[Misfit]]:

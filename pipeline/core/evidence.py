@@ -7,7 +7,7 @@ rows, names no shape and echoes nothing of ours: Kubeez, facts 3.4.)
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.core.job import Accepted, Deferred, Event, Job
@@ -61,11 +61,14 @@ def _shown(job: Job) -> tuple[str, str]:
 
 def _candidates(group: list[Doubt], scan: Scan, owned: Collection[str],
                 terms: Terms) -> list[Sighting]:
-    spec = group[0].job.spec
-    return [row for row in scan.sightings
-            if row.remote_id not in owned and row.model == spec.model
-            and row.prompt.strip() == spec.prompt.strip()
-            and any(_in_window(row, doubt, scan, terms) for doubt in group)]
+    return [row for row in _unowned(group, scan, owned)
+            if any(_in_window(row, doubt, scan, terms) for doubt in group)]
+
+
+def _unowned(group: list[Doubt], scan: Scan, owned: Collection[str]) -> list[Sighting]:
+    """Rows that show what the group asked for and belong to nobody, whenever they were made."""
+    return [row for row in scan.sightings if row.remote_id not in owned
+            and (row.model, row.prompt.strip()) == _shown(group[0].job)]
 
 
 def _pairs(group: list[Doubt], rows: list[Sighting]) -> Iterable[tuple[Doubt, Sighting]]:
@@ -106,25 +109,25 @@ def _may_have(row: Sighting, ratio: str | None, *, alone: bool) -> bool:
     return alone
 
 
-def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Collection[str],
+def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Mapping[str, float],
            terms: Terms) -> dict[str, Event]:
     """The doubts of which this scan proves that they never became a job, by job key.
 
-    `owned` are the service's jobs that are surely ours. One of them must be in view: a list that
-    does not show what is known to be there proves nothing by what else it does not show. Nor does
-    one with a row that could not be read.
+    `owned` are the service's jobs that are surely ours, and when we learned of them. One of them
+    must be in view: a list that does not show what is known to be there proves nothing by what else
+    it does not show. Nor does one with a row that could not be read. One that we knew before the
+    paid call shows that the list reaches back past it, and no two clocks need to agree on that.
     """
-    if scan.unread or not any(row.remote_id in owned for row in scan.sightings):
+    known_s = [owned[row.remote_id] for row in scan.sightings if row.remote_id in owned]
+    if scan.unread or not known_s:
         return {}
-    oldest_s = min((row.created_s - scan.skew_s for row in scan.sightings), default=0.0)
     events: dict[str, Event] = {}
     for group in _groups(doubts):
-        if _candidates(group, scan, owned, terms):
+        if _unowned(group, scan, owned):
             continue
         for doubt in group:
-            sent_s = doubt.job.sent_s or doubt.last_byte_s
-            quiet = scan_began_s >= doubt.last_byte_s + terms.quiet_s
-            if quiet and (scan.complete or oldest_s < sent_s - terms.skew_s):
+            reaches = scan.complete or min(known_s) < (doubt.job.sent_s or 0.0)
+            if reaches and scan_began_s >= doubt.last_byte_s + terms.quiet_s:
                 events[doubt.job.key] = Deferred("never_arrived")
     return events
 

@@ -40,6 +40,8 @@ _TIME = re.compile(
     r"|/\s*s\b|\d\s*s\b|_seconds",
     re.I,
 )
+_MORE = re.compile(r"[\d$€£+×*%]|doubl|twice|tripl|surcharge|extra", re.I)
+"""What a note may not say beside its rate: another figure, or that something comes on top."""
 
 
 def read_price_rule(amount: Money | None, note: str) -> PriceRule | None:
@@ -53,7 +55,10 @@ def read_price_rule(amount: Money | None, note: str) -> PriceRule | None:
     True
     """
     sums = {group for found in _SUM.findall(note) for group in found if group}
-    rates = set(_RATE.findall(_SUM.sub(" ", note)))
+    rest = _SUM.sub(" ", note)
+    rates = set(_RATE.findall(rest))
+    if (sums or rates) and _MORE.search(_RATE.sub(" ", rest)):
+        return None
     unit = amount.unit if amount else "credits"
     if sums:
         return _one_rate(sums | rates, unit, counts_sources=True)

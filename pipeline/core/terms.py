@@ -19,7 +19,8 @@ class Limit:
 class Terms:
     """What holds at one provider. Times are seconds of our clock.
 
-    `starts` and `in_flight` are by bucket, `bucket_of` names the bucket of a kind. `first_look_s`
+    `kinds` are what our adapter can buy, whatever else the service's catalog lists. `starts` and
+    `in_flight` are by bucket, `bucket_of` names the bucket of a kind. `first_look_s`
     is, by kind, when to look first at a job whose model names no typical time. `scale` is how many
     of our seconds one second of the service takes (less than 1 at a sandbox that runs fast).
 
@@ -35,6 +36,7 @@ class Terms:
     in_flight: Mapping[str, int]
     bucket_of: Mapping[str, str]
     first_look_s: Mapping[str, float]
+    kinds: tuple[str, ...] = ("image", "video")
     list_rows: int = 25
     list_lag_s: float = 60.0
     ingest_max_s: float = 120.0

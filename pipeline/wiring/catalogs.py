@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from pipeline.core.catalog import Catalog
 from pipeline.core.cells import Offer
 from pipeline.core.errors import Barred, Exit, Halt, ProviderFailure
 from pipeline.inputs.catalog_cache import CatalogCache
@@ -34,7 +35,12 @@ async def fetch_offer(account: Account, cache: CatalogCache, now_s: float) -> Of
                    code="unreachable",
                    hint=f"is {account.address} right, and is the network there?") from None
     cache.write(cache_name(account), payload, fetched_at)
-    return Offer(account.settings.provider, catalog, account.settings.prices)
+    return _offer(account, catalog)
+
+
+def _offer(account: Account, catalog: Catalog) -> Offer:
+    return Offer(account.settings.provider, catalog, account.settings.prices,
+                 account.provider.terms.kinds)
 
 
 def cached_offer(account: Account, cache: CatalogCache) -> Offer | None:
@@ -47,7 +53,7 @@ def cached_offer(account: Account, cache: CatalogCache) -> Offer | None:
         catalog = account.provider.read_catalog(payload, fetched_at)
     except ProviderFailure:
         return None
-    return Offer(account.settings.provider, catalog, account.settings.prices)
+    return _offer(account, catalog)
 
 
 async def offers(accounts: Iterable[Account], cache: CatalogCache, now_s: float, *,
