@@ -39,7 +39,7 @@ async def _retry(work: Work, name: str, cap: Money | None, max_jobs: int | None)
         jobs = session.failed(runner.run.id)
         if not jobs:
             desk.err.print(f"no job of run {runner.run.id} failed", highlight=False)
-            return Exit.DONE
+            return work.say(runner.as_it_stands())
         _ask_again(work, len(jobs), sum((job.quote.worst for job in jobs), Money(0)))
         session.ledger.reopen(jobs, os.environ.get("USER", "somebody"))
         ending = await runner.work(work.bounds, work.progress(runner.caps.credits))

@@ -118,6 +118,10 @@ class Provider(Protocol):
         """Bring a local file to the service; the address under which jobs may name it."""
         ...
 
+    async def find_asset(self, name: str) -> str | None:
+        """The fresh address of a file in the account's library, None where it has no such file."""
+        ...
+
     async def submit(self, spec: JobSpec, source_urls: Sequence[str]) -> Receipt | Finished:
         """The paid call: one request, sent at most once."""
         ...

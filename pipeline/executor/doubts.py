@@ -4,7 +4,7 @@ Law: a doubt is settled by evidence or by a person, never by the clock alone. Wh
 more jobs are started than the service's list can show beside it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -39,7 +39,7 @@ class Doubts:
     """The open doubts of an account. Moments are stored ones (`now`), not the loop's."""
 
     def __init__(self, provider: Provider, gate: Gate, control: Control, *,
-                 now: Callable[[], float], owned: Callable[[Sequence[str]], set[str]],
+                 now: Callable[[], float], owned: Callable[[Sequence[str]], Mapping[str, float]],
                  unsettled: Callable[[], Sequence[Job]],
                  untouched: Callable[[], Awaitable[bool]]) -> None:
         self.provider = provider

@@ -4,20 +4,21 @@ Law: the same content is uploaded once while its address lives. A file that chan
 is another file, and the job that names it is not bought.
 """
 
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from pathlib import Path
 
 import anyio
 
 from pipeline.core.causes import says
-from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
+from pipeline.core.errors import Refused, Throttled, Unreachable, Vanished
 from pipeline.core.job import Job, State
 from pipeline.core.naming import KEY_SHOWN
 from pipeline.core.provider import Provider
 from pipeline.core.spec import SourceRef
 from pipeline.core.verdict import backoff_s
 from pipeline.executor.assets import sha256_of
-from pipeline.executor.gate import UPLOADS, Gate
+from pipeline.executor.gate import READS, UPLOADS, Gate
 from pipeline.ledger.ledger import Ledger
 
 ADDRESS_LIVES_S = 45 * 60.0
@@ -38,19 +39,26 @@ class Sources:
     async def bring(self, job: Job) -> list[str] | None:
         """The addresses of a job's sources, in order; None when the run stops meanwhile.
 
-        Raises `FileNotFoundError` for a file that is gone or changed.
+        Raises `FileNotFoundError` for a file that is gone, changed, or not taken by the service,
+        and `Barred` when the account is closed.
         """
         urls = []
         for source in job.spec.sources:
-            if source.kind == "url":
-                urls.append(source.value)
-                continue
-            path, digest = self._file(source)
-            url = await self._uploaded(path, digest)
+            url = await self._address(source)
             if url is None:
                 return None
             urls.append(url)
         return urls
+
+    async def _address(self, source: SourceRef) -> str | None:
+        if source.kind == "url":
+            return source.value
+        if source.kind != "asset":
+            return await self._uploaded(*self._file(source))
+        url = await self._had(READS, lambda: self.provider.find_asset(source.value))
+        if url == "":
+            raise FileNotFoundError(f"the library has no file {source.value!r}")
+        return url
 
     def _file(self, source: SourceRef) -> tuple[Path, str]:
         if source.kind == "file":
@@ -65,28 +73,32 @@ class Sources:
         return path, digest
 
     async def _uploaded(self, path: Path, digest: str) -> str | None:
-        lock = self._uploading.setdefault(digest, anyio.Lock())
-        async with lock:
+        async with self._uploading.setdefault(digest, anyio.Lock()):
             since_s = self.ledger.now() - ADDRESS_LIVES_S
             if url := self.ledger.ask.upload(self.account, digest, since_s):
                 return url
-            tries = 0
-            while self.gate.control.buying:
-                try:
-                    with self.gate.control.until_left():
-                        async with self.gate.turn(UPLOADS):
-                            url = await self.provider.upload(str(path))
-                        await self.ledger.remember_upload(self.account, digest, url)
-                        return url
-                except Throttled as refusal:
-                    self.gate.throttle(UPLOADS, refusal.retry_after_s)
-                except Unreachable:
-                    await self.gate.control.pause(backoff_s(tries))
-                    tries += 1
-                except (Refused, Barred, Vanished) as failure:
-                    raise FileNotFoundError(f"{path.name} cannot be uploaded: "
-                                            f"{failure.message}") from None
-            return None
+            url = await self._had(UPLOADS, lambda: self.provider.upload(str(path)))
+            if url:
+                await self.ledger.remember_upload(self.account, digest, url)
+            return url
+
+    async def _had(self, bucket: str, call: Callable[[], Awaitable[str | None]]) -> str | None:
+        """A free answer, asked for until it comes: "" for none, None when the run stops."""
+        tries = 0
+        while self.gate.control.buying:
+            try:
+                with self.gate.control.until_left():
+                    async with self.gate.turn(bucket):
+                        return await call() or ""
+            except Throttled as refusal:
+                self.gate.throttle(bucket, refusal.retry_after_s)
+            except Unreachable:
+                await self.gate.control.pause(backoff_s(tries))
+                tries += 1
+            except (Refused, Vanished) as failure:
+                raise FileNotFoundError(f"the service does not take it: {failure.message}") \
+                    from None
+        return None
 
 
 class Readiness(Enum):

@@ -41,6 +41,9 @@ async def intend(lane: Lane, job: Job) -> Event | None:
         urls = await lane.sources.bring(job)
     except FileNotFoundError as error:
         return Cancelled("source_missing", str(error))
+    except Barred as failure:
+        lane.bar(failure)
+        return None
     if urls is None:
         return None
     window = await lane.gate.wait_turn(lane.terms.bucket(job.spec.kind))

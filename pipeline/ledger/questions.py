@@ -148,12 +148,12 @@ class Questions:
             f"where run_rows.run = ? and state not in ({marks}) limit 1", (run,)).fetchone()
         return row is not None
 
-    def owned(self, account: str, remote_ids: Sequence[str]) -> set[str]:
-        """Which of these ids at the service are surely ours, however long ago they were learned."""
+    def owned(self, account: str, remote_ids: Sequence[str]) -> dict[str, float]:
+        """Which of these ids at the service are surely ours, and when that was learned."""
         rows = self.connection.execute(
-            "select remote_id from remotes where account = ? "
+            "select remote_id, at_s from remotes where account = ? "
             "and remote_id in (select value from json_each(?))", (account, json.dumps(remote_ids)))
-        return {row["remote_id"] for row in rows}
+        return {row["remote_id"]: row["at_s"] for row in rows}
 
     def recent_turns(self, account: str, now_s: float,
                      window_s: float = 120.0) -> dict[str, list[float]]:

@@ -17,6 +17,7 @@ from pipeline.core.spec import JobSpec
 from pipeline.core.terms import Limit, Terms
 from pipeline.providers.http import Http
 from pipeline.providers.kubeez_answers import (
+    read_asset,
     read_news,
     read_row,
     read_rows,
@@ -85,6 +86,11 @@ class Kubeez:
                           file.suffix.lower(), "application/octet-stream")
         reply = await self._http.send_file("/v1/upload/media", file, media_type)
         return self._absolute(read_upload(_expect(reply).body))
+
+    async def find_asset(self, name: str) -> str | None:
+        """The freshly signed address of a library file; it lives an hour (llms.txt, C)."""
+        url = read_asset(_expect(await self._http.read("/v1/assets")).body, name)
+        return self._absolute(url) if url else None
 
     async def submit(self, spec: JobSpec, source_urls: Sequence[str]) -> Receipt | Finished:
         """Start one generation: the one paid call of an attempt."""

@@ -71,6 +71,16 @@ def read_sighting(row: GenerationRow, absolute: Callable[[str], str]) -> Sightin
     return Sighting(row.id, row.model, row.prompt, created.timestamp(), read_news(row, absolute))
 
 
+def read_asset(body: Any, name: str) -> str | None:
+    """The address of the library's file of this name."""
+    assets = body.get("assets") if isinstance(body, Mapping) else None
+    for asset in assets if isinstance(assets, list) else []:
+        if isinstance(asset, Mapping) and asset.get("name") == name:
+            url = asset.get("url")
+            return url if isinstance(url, str) and url else None
+    return None
+
+
 def read_upload(body: Any) -> str:
     """The address of an uploaded file: `urls[0]`, or `url` as older answers had it."""
     urls = body.get("urls") if isinstance(body, Mapping) else None

@@ -96,6 +96,10 @@ class WitnessedProvider:
         """As the provider does."""
         return await self.inner.upload(path)
 
+    async def find_asset(self, name: str) -> str | None:
+        """As the provider does."""
+        return await self.inner.find_asset(name)
+
     async def look(self, remote_id: str, kind: str) -> News:
         """As the provider does."""
         return await self.inner.look(remote_id, kind)

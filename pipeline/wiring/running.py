@@ -191,6 +191,12 @@ class Runner:
         return Ending(self.run, totals, code, self.ledger.ask.worked_s(self.run.id),
                       self.left_out if pending else [])
 
+    def as_it_stands(self) -> Ending:
+        """The run as the ledger has it, when there is nothing to do for it."""
+        totals = self.ledger.ask.totals(self.run.id)
+        return Ending(self.run, totals, judge_run(totals, ()),
+                      self.ledger.ask.worked_s(self.run.id))
+
     def cancel_pending(self) -> None:
         """Nobody wants what is not bought yet."""
         jobs = [entry.job for entry in self.ledger.ask.entries(self.run.id, State.PENDING)]
