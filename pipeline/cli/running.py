@@ -73,6 +73,9 @@ def run_command(manifest: Path, *, yes: bool, out: Path | None, account: str,
     bounds = limits(max_duration, fail_fast, max_failures)
     refuse_if_held(common.state)
     saved = SavedPlan(manifest, common.state) if manifest.suffix == ".json" else None
+    if saved and (account or only or limit):
+        raise click.UsageError("a saved plan is run as it was approved; "
+                               "--account, --only and --limit belong to `pipeline plan`")
     wish = saved.wish if saved else Wish(manifest, common.state,
                                          account or desk.settings.default_account, only, limit)
     cap = amount(max_credits, "--max-credits")
