@@ -3,6 +3,7 @@
 Anything else that is raised is a bug of ours: it stops the run (exit 1) and is never retried.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -25,6 +26,26 @@ class Exit(IntEnum):
     DAMAGED = 13
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+EXIT_SAYS: Mapping[Exit, str] = {
+    Exit.DONE: "everything wanted exists",
+    Exit.BUG: "a bug of ours",
+    Exit.USAGE: "usage, settings or manifest wrong",
+    Exit.SOME_FAILED: "finished, some jobs failed",
+    Exit.REFUSED: "provider unreachable, or refused everything",
+    Exit.KEY: "key missing, wrong, or without the scope",
+    Exit.NO_CREDITS: "out of credits at the provider",
+    Exit.BUDGET: "stopped at a budget or job cap",
+    Exit.STALE_PLAN: "plan missing, stale, or not approved",
+    Exit.TIME: "stopped at the time limit",
+    Exit.HELD: "another run holds the state",
+    Exit.DOUBT: "jobs in doubt remain (wins over 3)",
+    Exit.DAMAGED: "the state is damaged or newer than this program",
+    Exit.INTERRUPTED: "interrupted; run again to go on",
+    Exit.TERMINATED: "terminated; run again to go on",
+}
+"""What each code means to a person or a script."""
 
 
 @dataclass(frozen=True, slots=True)
