@@ -8,6 +8,8 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import TextIO
 
 import click
 
@@ -84,16 +86,39 @@ def main() -> None:
     if os.environ.get("_PIPELINE_COMPLETE"):
         program(prog_name="pipeline")
         return
+    code = _carry_out()
+    for stream in (sys.stdout, sys.stderr):
+        _let_go(stream)
+    sys.exit(code)
+
+
+def _carry_out() -> int:
     try:
         code = program(prog_name="pipeline", standalone_mode=False)
-        sys.stdout.flush()
+        _flush(sys.stdout)
     except click.exceptions.Exit as ending:
-        code = ending.exit_code
+        return ending.exit_code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place for all of them
         from pipeline.cli.failure import tell  # rich is for whoever has something to read
 
-        code = tell(error, sys.argv[1:])
-    sys.exit(code if isinstance(code, int) else 0)
+        try:
+            return tell(error, sys.argv[1:])
+        except BrokenPipeError:
+            return int(getattr(error, "exit_code", 2))
+    return code if isinstance(code, int) else 0
+
+
+def _flush(stream: TextIO) -> None:
+    """Write out what is buffered; that nobody reads it any more is no failure."""
+    with suppress(BrokenPipeError):
+        stream.flush()
+
+
+def _let_go(stream: TextIO) -> None:
+    """So that the interpreter, flushing at its end, does not fail where nobody reads."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

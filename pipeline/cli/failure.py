@@ -53,9 +53,9 @@ def _read(error: BaseException, words: Sequence[str]) -> tuple[int, str, str, st
         return Exit.USAGE, error.format_message(), f"`{path} --help` tells more", "usage"
     if isinstance(error, click.ClickException):
         return Exit.USAGE, error.format_message(), "", "usage"
-    if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError):
-        what = error.strerror or type(error).__name__
-        return Exit.USAGE, f"{what}: {error.filename}", "", "file"
+    if isinstance(error, OSError) and error.strerror:
+        place = f": {error.filename}" if error.filename else ""
+        return Exit.USAGE, f"{error.strerror}{place}", "", "file"
     if "-v" in words:
         traceback.print_exception(error)
     return (Exit.BUG, f"a bug of this program: {type(error).__name__}: {error}",

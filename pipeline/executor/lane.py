@@ -70,6 +70,7 @@ class Lane:
         self.barred: Barred | None = None
         self._lost_since_s: float | None = None
         self._lost = 0
+        self._next_try_s = 0.0
 
     @property
     def buying(self) -> bool:
@@ -115,15 +116,20 @@ class Lane:
         self._lost = 0
 
     def not_reached(self) -> float:
-        """A paid call found no service: how long to wait before the next."""
+        """A paid call found no service: how long to wait before the next.
+
+        Calls that fail side by side are one failure, or a full lane would wait for minutes.
+        """
         now_s = anyio.current_time()
         if self._lost_since_s is None:
             self._lost_since_s = now_s
             self.progress.said(f"{self.account} cannot be reached; trying again")
         if now_s - self._lost_since_s > GIVE_UP_S:
             self.bar(Barred("no answer for ten minutes", cause="unreachable"))
-        self._lost += 1
-        return backoff_s(self._lost - 1)
+        if now_s >= self._next_try_s:
+            self._next_try_s = now_s + backoff_s(self._lost)
+            self._lost += 1
+        return self._next_try_s - now_s
 
     async def look(self, job: Job) -> News:
         """One read of one job."""

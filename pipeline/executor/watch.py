@@ -31,6 +31,7 @@ class Waiting:
     due_s: float
     expected_s: float
     looks: int = 0
+    unlinked: int = 0
     unknown_since_s: float | None = None
     event: Event | None = None
     ready: anyio.Event = field(default_factory=anyio.Event)
@@ -95,7 +96,8 @@ class Watch:
         """One round of reads for whatever is due."""
         now_s = anyio.current_time()
         due = [waiting for waiting in self.running.values() if waiting.due_s <= now_s]
-        single = len(self.running) == 1 or not self._list_works
+        single = not self._list_works or (
+            len(self.running) == 1 and due[0].unknown_since_s is None)
         try:
             seen = {} if single else await self._scan()
             for waiting in list(self.running.values()):
@@ -149,7 +151,9 @@ class Watch:
             return
         now_s = anyio.current_time()
         if isinstance(news, Finished):
-            waiting.due_s = now_s + LIST_PAUSE_S * self.gate.terms.scale
+            waiting.due_s = now_s + max(LIST_PAUSE_S, backoff_s(waiting.unlinked)) \
+                * self.gate.terms.scale
+            waiting.unlinked += 1
         elif waiting.due_s <= now_s:
             self._set_next_look(waiting)
 

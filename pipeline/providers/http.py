@@ -3,11 +3,13 @@
 Law: one call is one request. No redirect is followed with a key, nothing is retried, no proxy is
 taken from the environment, and the client never queues: our own limiter stands before its pool
 (encode/httpcore 1093: cancelled requests in the queue lose its slots for good). A failure is called
-`Unreachable` only when no byte of the request can have left.
+`Unreachable` only when no byte of the request can have left. A download is made from the very
+address that was checked, whatever its name means a moment later.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import anyio
 import httpx
 
-from pipeline.core.errors import ProviderFailure, ReplyLost, Unreachable, Vanished
+from pipeline.core.errors import ReplyLost, Unreachable, Vanished
 from pipeline.providers.links import check_link
 from pipeline.providers.reply import Reply, http_date_s, parse_json
 
@@ -65,7 +67,8 @@ class Http:
         self._now = now
         self._client = httpx.AsyncClient(
             transport=transport, limits=limits, http2=False, trust_env=False,
-            follow_redirects=False, headers={"user-agent": "media-pipeline"},
+            follow_redirects=False,
+            headers={"user-agent": "media-pipeline", "accept-encoding": "gzip"},
             timeout=httpx.Timeout(STALL_S, read=DEADLINE_S))
         self._calls = anyio.CapacityLimiter(CALLS)
         self._downloads = anyio.CapacityLimiter(DOWNLOADS)
@@ -120,23 +123,36 @@ class Http:
         """Open a made file, without the key; every hop's address is checked before it is called."""
         async with self._downloads:
             for _ in range(MOST_HOPS + 1):
-                await check_link(url, loopback=loopback)
-                try:
-                    request = self._client.build_request(
-                        "GET", url, headers={"accept-encoding": "identity"})
-                    response = await self._client.send(request, stream=True)
-                except httpx.InvalidURL:
-                    raise Vanished("the link is no address") from None
-                except (httpx.HTTPError, OSError) as error:
-                    raise Unreachable(_words(error)) from None
+                addresses = await check_link(url, loopback=loopback)
+                response = await self._open(url, addresses)
                 try:
                     if not response.has_redirect_location:
                         yield Body(response)
                         return
-                    url = _next_hop(response)
+                    url = _next_hop(url, response)
                 finally:
                     await response.aclose()
             raise Vanished("the link leads from redirect to redirect")
+
+    async def _open(self, url: str, addresses: Sequence[str]) -> httpx.Response:
+        """The answer of the first address that takes the call."""
+        failure: Exception = OSError()
+        for address in addresses or [""]:
+            try:
+                request = self._client.build_request(
+                    "GET", url, headers={"accept-encoding": "identity"})
+                if address:
+                    request.extensions["sni_hostname"] = request.url.host
+                    request.headers["connection"] = "close"  # it was proved for this name only
+                    request.url = request.url.copy_with(host=address)
+                return await self._client.send(request, stream=True)
+            except httpx.InvalidURL:
+                raise Vanished("the link is no address") from None
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failure = error
+            except (httpx.HTTPError, OSError) as error:
+                raise Unreachable(_words(error)) from None
+        raise Unreachable(_words(failure))
 
 
 class Body:
@@ -145,7 +161,7 @@ class Body:
     def __init__(self, response: httpx.Response) -> None:
         _check_download(response)
         length = response.headers.get("content-length", "")
-        self.length = int(length) if length.isdecimal() else None
+        self.length = int(length) if length.isdecimal() and len(length) < 20 else None
         self.media_type = response.headers.get("content-type", "").partition(";")[0].strip()
         self._response = response
 
@@ -158,9 +174,9 @@ class Body:
             raise Unreachable(_words(error)) from None
 
 
-def _next_hop(response: httpx.Response) -> str:
+def _next_hop(url: str, response: httpx.Response) -> str:
     try:
-        return str(response.url.join(response.headers["location"]))
+        return str(httpx.URL(url).join(response.headers["location"]))
     except (httpx.InvalidURL, ValueError):
         raise Vanished("the link leads to no address") from None
 
@@ -189,17 +205,32 @@ class _Trace:
 
 async def _body(response: httpx.Response) -> bytes:
     parts = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         parts += chunk
         if len(parts) > LARGEST_REPLY:
             raise httpx.DecodingError("the answer is larger than any answer should be")
-    return bytes(parts)
+    encoding = response.headers.get("content-encoding", "identity").lower()
+    return bytes(parts) if encoding == "identity" else _unpacked(bytes(parts), encoding)
+
+
+def _unpacked(packed: bytes, encoding: str) -> bytes:
+    """One layer of gzip, unpacked no further than an answer may be long."""
+    if encoding not in ("gzip", "x-gzip"):
+        raise httpx.DecodingError("the answer came in an encoding that was not asked for")
+    unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        content = unpacking.decompress(packed, LARGEST_REPLY)
+    except zlib.error:
+        raise httpx.DecodingError("the answer does not unpack") from None
+    if not unpacking.eof:
+        raise httpx.DecodingError("the answer is cut, or larger than any answer should be")
+    return content
 
 
 def _words(error: Exception) -> str:
     """An error in few words; never the address, which may carry a signature."""
-    if isinstance(error, ProviderFailure):
-        return error.message
+    if isinstance(error, httpx.DecodingError):
+        return str(error)  # our own words: the client unpacks nothing
     says = {httpx.ConnectError: "no connection", httpx.ConnectTimeout: "no connection in time",
             httpx.ReadTimeout: "no answer in time", TimeoutError: "no answer in time",
             httpx.RemoteProtocolError: "the line was cut before the answer was whole",

@@ -127,7 +127,10 @@ class Kubeez:
 
     def _absolute(self, url: str) -> str:
         """Links without a host belong to the media host, or to the account's own address."""
-        return urljoin(self._media_host, url)
+        try:
+            return urljoin(self._media_host, url)
+        except ValueError:
+            return url  # no address at all: whoever is to follow it says so
 
 
 def request_body(spec: JobSpec, source_urls: Sequence[str]) -> dict[str, object]:

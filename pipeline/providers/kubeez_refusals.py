@@ -5,6 +5,7 @@ is refused only by a documented code in its envelope. Any other answer may hide 
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from pipeline.core.errors import (
     Barred,
@@ -43,7 +44,7 @@ def refusal_of_start(reply: Reply) -> ProviderFailure:
     code, message = read_envelope(reply)
     if reply.status == 429 and (code or reply.empty or "retry-after" in reply.headers):
         return Throttled(message or "too many requests", retry_after_s=retry_after_s(reply))
-    if 400 <= reply.status < 500:
+    if 400 <= reply.status < 500 and (reply.is_json or reply.empty):
         account = _account_failure(reply, code, message)
         if account is not None:
             return account
@@ -86,7 +87,7 @@ def _cause(reply: Reply, code: str) -> str | None:
         return "missing_field"
     if any(word in code for word in ("moderation", "policy", "nsfw")):
         return "content_refused"
-    documented = reply.status in (400, 404, 409, 413, 422)
+    documented = reply.status in (400, 404, 413, 422)
     return "invalid_request" if documented and (code or _detail(reply.body)) else None
 
 
@@ -109,9 +110,11 @@ def _detail(body: object) -> str:
     parts = []
     for entry in detail:
         if isinstance(entry, Mapping):
-            place = ".".join(str(step) for step in entry.get("loc") or () if step != "body")
-            parts.append(f"{place}: {entry.get('msg', '')}".strip(": "))
-    return "; ".join(parts)
+            steps, says = entry.get("loc"), entry.get("msg")
+            place = ".".join(str(step) for step in (steps if isinstance(steps, list) else ())
+                             if isinstance(step, str | int) and step != "body")
+            parts.append(f"{place}: {says if isinstance(says, str) else ''}".strip(": "))
+    return "; ".join(part for part in parts if part)
 
 
 def retry_after_s(reply: Reply) -> float | None:
@@ -120,14 +123,14 @@ def retry_after_s(reply: Reply) -> float | None:
     The later of the two is obeyed; a date counts from the service's own `Date`.
     """
     body = reply.body if isinstance(reply.body, Mapping) else {}
-    said = [_seconds(str(reply.headers.get("retry-after", "")), reply),
-            _seconds(str(body.get("retry_after", "")), reply)]
+    said = [_seconds(reply.headers.get("retry-after"), reply),
+            _seconds(body.get("retry_after"), reply)]
     found = [seconds for seconds in said if seconds is not None]
     return min(max(found), LONGEST_WAIT_S) if found else None
 
 
-def _seconds(text: str, reply: Reply) -> float | None:
-    text = text.strip()
+def _seconds(value: object, reply: Reply) -> float | None:
+    text = str(value).strip() if isinstance(value, str | int | Decimal) else ""
     if text.isascii() and text.replace(".", "", 1).isdecimal() and len(text) < 12:
         return float(text)
     until_s = http_date_s(text)

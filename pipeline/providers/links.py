@@ -12,8 +12,8 @@ import anyio
 
 from pipeline.core.errors import Unreachable, Vanished
 
-WRAPPED = (ipaddress.ip_network("64:ff9b::/96"),)
-"""Addresses that carry an IPv4 address in their last bits (NAT64)."""
+WRAPPED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+"""Addresses that carry an IPv4 address in their last bits: NAT64, and an older form (RFC 4291)."""
 LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 """NAT64 inside a network (RFC 8215), which Python 3.11 still calls global."""
 
@@ -31,8 +31,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-async def check_link(url: str, *, loopback: bool) -> None:
-    """Raises `Vanished` for a link that must not be followed, `Unreachable` for no such host."""
+async def check_link(url: str, *, loopback: bool) -> list[str]:
+    """The addresses that may be called for a link; none named where the link's own will do.
+
+    Raises `Vanished` for a link that must not be followed, `Unreachable` for no such host.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -41,12 +44,13 @@ async def check_link(url: str, *, loopback: bool) -> None:
     if parts.username or parts.password or not host:
         raise Vanished("the link is no plain address")
     if loopback and is_loopback(url) and parts.scheme in ("http", "https"):
-        return
+        return []
     if parts.scheme != "https" or port not in (None, 443):
         raise Vanished(f"the link is {parts.scheme or 'no'}://, and only https is followed")
-    for address in await _resolve(host):
-        if not is_public(address):
-            raise Vanished("the link leads to a private address")
+    addresses = await _resolve(host)
+    if not all(is_public(address) for address in addresses):
+        raise Vanished("the link leads to a private address")
+    return [str(address) for address in addresses]
 
 
 async def _resolve(host: str) -> list[Address]:

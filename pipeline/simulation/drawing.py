@@ -21,6 +21,9 @@ LARGEST = 12
 SHORTEST_LIST = 8
 """Rows of the shortest list: a doubt keeps some of them free."""
 
+RECOVERING = (8, 24)
+"""About these effects of its own a process takes up what an earlier one left."""
+
 DOWN_S = ((0.1, 0.1), (0.1, 2.0), (2.0, 60.0), (60.0, 3600.0), (3600.0, 12 * 3600.0),
           (86_400.0, 10 * 86_400.0))
 """From one process to the next: at once, or after a while, or after a holiday."""
@@ -46,18 +49,19 @@ FAULTS: Mapping[str, Draw] = {
     "late_links": lambda r: {"rate": r.uniform(0.2, 1), "seconds": r.uniform(2, 400)},
     "status_404": lambda r: {"rate": r.uniform(0.2, 1), "times": r.randint(1, 4)},
     "media_404": lambda r: {"rate": r.uniform(0.2, 1), "times": r.randint(1, 3)},
-    "fail": lambda r: {"rate": r.uniform(0.1, 0.5), "refund": r.random() < 0.5},
+    "fail": lambda r: {"rate": r.uniform(0.1, 0.5), "refund": r.random() < 0.3},
     "moderation": lambda r: {"words": ["subject 0"], "refund": r.random() < 0.5},
     "broken_download": lambda r: {"rate": r.uniform(0.1, 0.4), "kind": r.choice(
         ("truncated", "wrong_length", "html", "reset", "empty"))},
     "insufficient": lambda r: r.uniform(0.05, 0.2),
-    "insufficient_as_400": lambda r: True,
-    "validation_as_422": lambda r: True,
-    "relative_urls": lambda r: True,
-    "windows": lambda r: "fixed",
-    "concurrency": lambda r: "queue",
-    "first_status": lambda r: "pending",
 }
+"""What goes wrong, and how badly."""
+
+HABITS: Mapping[str, object] = {
+    "insufficient_as_400": True, "validation_as_422": True, "relative_urls": True,
+    "windows": "fixed", "concurrency": "queue", "first_status": "pending",
+}
+"""What is only different."""
 
 
 def draw_script(seed: int) -> Script:
@@ -67,12 +71,13 @@ def draw_script(seed: int) -> Script:
     demand = _demand(chance)
     names = chance.sample(sorted(FAULTS), chance.choice((0, 1, 1, 2, 2, 3, 4, 6)))
     faults = {name: FAULTS[name](chance) for name in names}
+    faults |= {name: HABITS[name] for name in HABITS if chance.random() < 0.15}
     if chance.random() < 0.3:
         faults["history_lag_s"] = chance.uniform(0.0, terms.list_lag_s)
     return Script(
         seed=seed, demand=demand, faults=faults, terms=terms, limits=_limits(chance),
-        weather=_weather(chance, terms), kills=_kills(chance, demand), cap=_cap(chance, demand),
-        reruns=chance.random() < 0.4)
+        weather=_weather(chance, terms), kills=_kills(chance, demand, terms),
+        cap=_cap(chance, demand), reruns=chance.random() < 0.4)
 
 
 def _terms(chance: Random) -> Terms:
@@ -90,7 +95,7 @@ def _demand(chance: Random) -> Demand:
             models=PICTURES[:chance.choice((1, 1, 2))],
             ratios=chance.choice((("1:1",), ("16:9",), ("1:1", "16:9"), ("1:1", "16:9", "9:16"))),
             subjects=chance.randint(1, 4), variants=chance.choice((1, 1, 2, 3)),
-            clips=chance.random() < 0.4, max_paid_attempts=chance.choice((1, 1, 2)))
+            clips=chance.random() < 0.4, max_paid_attempts=chance.choice((1, 2)))
         if demand.jobs <= LARGEST:
             return demand
 
@@ -109,10 +114,21 @@ def _weather(chance: Random, terms: Terms) -> Weather:
         late=chance.choice((0.0, 0.0, 0.1, 0.4)), late_s=max(0.0, late_s))
 
 
-def _kills(chance: Random, demand: Demand) -> tuple[Kill, ...]:
-    deaths = chance.choice((0, 1, 1, 2, 3, 5))
-    return tuple(Kill(1 + int(chance.expovariate(1 / (15 * (1 + demand.jobs)))),
-                      chance.uniform(*chance.choice(DOWN_S))) for _ in range(deaths))
+def _kills(chance: Random, demand: Demand, terms: Terms) -> tuple[Kill, ...]:
+    skew_s = chance.choice((0.0, 0.0, 0.0, terms.skew_s / 2))
+    return tuple(_kill(chance, demand, skew_s, first=number == 0)
+                 for number in range(chance.choice((0, 1, 1, 2, 3, 5))))
+
+
+def _kill(chance: Random, demand: Demand, skew_s: float, *, first: bool) -> Kill:
+    effect = 1 + int(chance.expovariate(1 / (15 * (1 + demand.jobs))))
+    if not first and chance.random() < 0.4:
+        effect = chance.randint(*RECOVERING)
+    clock_s = chance.uniform(-skew_s, skew_s)
+    down_s = chance.uniform(*chance.choice(DOWN_S))
+    if chance.random() < 0.1:
+        return Kill(0, down_s, leave_s=chance.expovariate(1 / 60.0), clock_s=clock_s)
+    return Kill(effect, down_s, fails=chance.random() < 0.2, clock_s=clock_s)
 
 
 def _cap(chance: Random, demand: Demand) -> Money | None:
