@@ -83,13 +83,23 @@ def program() -> None:
 
 def main() -> None:
     """The entry point: run a command and leave with its exit code."""
+    _open_streams()
     if os.environ.get("_PIPELINE_COMPLETE"):
         program(prog_name="pipeline")
         return
     code = _carry_out()
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
         _let_go(stream)
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """A stream that is closed at the start would lend its number to a file of the ledger."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)  # the lowest free one, which is the stream's
+            stream = os.fdopen(number, "r" if name == "stdin" else "w")
+            setattr(sys, name, stream)
 
 
 def _carry_out() -> int:
@@ -98,8 +108,8 @@ def _carry_out() -> int:
         _flush(sys.stdout)
     except click.exceptions.Exit as ending:
         return ending.exit_code
-    except BrokenPipeError:
-        return 0
+    except (BrokenPipeError, SystemExit):
+        return 0  # nobody reads any more; click says so with a code of its own
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place for all of them
         from pipeline.cli.failure import tell  # rich is for whoever has something to read
 

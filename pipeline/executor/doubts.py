@@ -52,6 +52,7 @@ class Doubts:
         self.open: dict[str, Open] = {}
         self.starts: list[float] = []
         self._scans = 0
+        self._missed = 0
 
     def started(self, at_s: float) -> None:
         """A paid call was intended."""
@@ -117,11 +118,13 @@ class Doubts:
             self.gate.throttle(READS, refusal.retry_after_s)
             return
         except Unreachable:
-            await self._pause(backoff_s(self._scans))
+            self._missed += 1
+            await self._pause(backoff_s(self._missed - 1))
             return
         except (Barred, Refused, Vanished):
             self.leave()  # there is no list to be had: only a person can tell
             return
+        self._missed = 0
         await self._judge(scan, began_s)
 
     async def _judge(self, scan: Scan, began_s: float) -> None:

@@ -132,6 +132,8 @@ class Driver:
         holds_slot = job.state in IN_FLIGHT or job.state is State.PENDING
         try:
             while step := STEPS.get(job.state):
+                if not lane.control.staying and job.state is not State.SUBMITTING:
+                    break  # the paid call under way is settled, and then the run is left
                 event = await step(lane, job)
                 if event is None:
                     break

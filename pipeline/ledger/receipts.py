@@ -5,6 +5,7 @@ before the database hears of it. Each line carries the digest of all lines befor
 whether the database has gone back in time, and brings home an id that the database never heard of.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -85,7 +86,8 @@ class Receipts:
         body = json.dumps(says, separators=(",", ":"))
         digest = self._next_digest(body)
         line = f"{digest} {body}\n".encode()
-        os.pwrite(self._descriptor, line, self.length)
+        if os.pwrite(self._descriptor, line, self.length) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         os.fsync(self._descriptor)
         self._digest = digest
         self.length += len(line)
