@@ -74,7 +74,7 @@ async def _suffer(world: World, story: Story, watcher: Watcher) -> None:
         watcher.died(world, life)
         await anyio.sleep(kill.down_s)
         clock_s = kill.clock_s
-    if world.script.faults:
+    if world.script.faults or clock_s:
         await _live(world, story, Life(), clock_s=clock_s)
 
 

@@ -1,0 +1,120 @@
+"""Goal: what once went wrong does not go wrong again. Method: each world that broke something, cut
+down to what it takes and told as a script.
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import invariants
+import pytest
+from worlds import broken, empty_folder, happen
+
+from pipeline.core.errors import Exit
+from pipeline.ledger.connection import DATABASE, open_for_reading
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.receipts import START, Receipts
+from pipeline.simulation.demand import Demand
+from pipeline.simulation.story import Watcher, play
+from pipeline.simulation.wire import Weather
+from pipeline.simulation.world import START_S, Kill, Script, World
+
+DAY_S = 86_400.0
+CLIPS = Demand(ratios=("1:1", "16:9"), clips=True)
+
+
+def test_a_row_whose_answer_is_on_its_way_is_no_evidence_for_another_job() -> None:
+    """Two pictures have the same words. One was lost; the other's row stood in the list before its
+    answer was here, and was adopted for the first: the wrong picture delivered."""
+    faults = {"lost_request": {"nth": [1]}, "slow_reply": {"nth": [1], "seconds": 20.0}}
+    assert not broken(Script(demand=Demand(ratios=("1:1", "16:9")), faults=faults))
+
+
+def test_a_turn_that_is_due_is_free() -> None:
+    """A window's end was rounded in two ways: at that instant everybody had a turn."""
+    script = Script(demand=Demand(subjects=4, variants=3), limits={"media_per_minute": 2})
+    assert not broken(script)
+
+
+def test_after_a_holiday_an_id_of_ours_is_still_ours() -> None:
+    """Ids learned more than a week ago were taken for nobody's: rows too many for one doubt."""
+    kills = (Kill(3, down_s=8 * DAY_S, of="before receipt"),)
+    assert not broken(Script(demand=Demand(variants=3), kills=kills))
+
+
+def test_a_row_made_at_the_last_moment_is_seen_through_a_slow_line() -> None:
+    """The line's delay was taken for a difference of clocks, which moved a late row out of the
+    time it was looked for in: called absent, it was bought again."""
+    weather = Weather(fastest_s=5.0, slowest_s=6.0, late=1.0, late_s=7.0)
+    for seed in range(8):
+        script = Script(seed, Demand(subjects=2), {"history_lag_s": 10.0}, weather=weather,
+                        kills=(Kill(2, of="sent POST"),))
+        assert not broken(script)
+
+
+@pytest.mark.parametrize("clock_s", (-600.0, -10.0, 10.0))
+def test_a_clock_that_is_set_between_two_processes_proves_no_absence(clock_s: float) -> None:
+    """What was sent at one o'clock by the old clock was looked for at one by the new one. (Who is
+    still in doubt in the end is for a person: a row is adopted only inside its time.)"""
+    for seed in range(6):
+        script = Script(seed, Demand(subjects=3),
+                        kills=(Kill(2, of="before receipt", clock_s=clock_s),))
+        assert "the service took" not in broken(script)
+        assert "was charged" not in broken(script)
+
+
+def test_a_state_folder_whose_making_was_cut_is_a_new_one() -> None:
+    """A process that died in the first moments left a database that was called damaged."""
+    for effect in range(1, 16):
+        assert not broken(Script(kills=(Kill(effect),)))
+    with empty_folder() as folder:
+        (folder / DATABASE).touch()
+        assert open_for_reading(folder) is None
+        Ledger(folder, lambda: START_S).close()
+
+
+def test_what_hangs_on_a_failed_job_stays_as_it_is_when_the_manifest_is_run_again() -> None:
+    """Each run reopened the clips of failed pictures and gave them up again: never at rest."""
+    happen(Script(demand=CLIPS, faults={"fail": {"rate": 1.0}}, reruns=True))
+
+
+def test_links_that_never_come_end_in_doubt_and_are_asked_for_ever_more_slowly() -> None:
+    """A made job without links was asked about every second, and for ever."""
+    with empty_folder() as folder:
+        worlds: list[World] = []
+        script = Script(faults={"late_links": {"rate": 1.0, "seconds": 30 * DAY_S}})
+        story = play(script, folder, Watcher(opened=worlds.append,
+                                             rested=lambda world, _: invariants.check_rest(world)))
+        assert story.exits[-1] is Exit.DOUBT
+        assert len(worlds[0].wire.calls) < 1500
+
+
+def test_a_job_that_only_the_list_knows_is_found_in_it() -> None:
+    """Alone, a job was looked at by its id only; unknown by that, it was given up for lost."""
+    seen: Counter[str] = Counter()
+    happen(Script(faults={"status_404": {"rate": 1.0, "times": 10_000}}), seen)
+    assert not seen["overdue"]
+
+
+def test_a_service_that_fails_and_refunds_for_ever_is_left_in_the_end() -> None:
+    """A try that took nothing was no try, so there was no last one."""
+    seen: Counter[str] = Counter()
+    happen(Script(demand=Demand(), faults={"fail": {"rate": 1.0, "refund": True}}), seen)
+    assert 1 <= seen["generation_failed"] <= 20
+
+
+def test_a_receipt_that_had_no_room_is_not_taken_for_written(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is nearly full takes half a line and says so in a number; the next line went
+    behind a hole, and the log was called edited for ever after."""
+    receipts = Receipts(tmp_path / "receipts.log")
+    receipts.open(0, START)
+    write = os.pwrite
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", lambda file, line, place: write(file, line[:9], place))
+        with pytest.raises(OSError, match="No space left"):
+            receipts.intend("tag-1", "job", "now")
+    receipts.intend("tag-2", "job", "now")
+    receipts.close()
+    assert list(receipts.open(0, START).intended) == ["tag-2"]
+    receipts.close()

@@ -1,0 +1,72 @@
+"""Goal: nothing small is overlooked. Method: one job, and every placement of up to two things that
+go wrong: a fault at its first or second chance, or a death at any effect.
+
+The default run takes every k-th world; PIPELINE_SWEEP=full takes all.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import pytest
+from worlds import FULL, broken
+
+from pipeline.simulation.demand import Demand
+from pipeline.simulation.world import Kill, Script
+
+PARTS = 4
+STEP = 1 if FULL else 17
+EFFECTS = 70
+"""A run of one job has fewer effects."""
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One thing that goes wrong: a fault and its settings, or a death (no name)."""
+
+    name: str
+    settings: dict[str, object]
+
+
+def slips() -> Iterator[Slip]:
+    for nth in (1, 2):
+        for name in ("lost_request", "lost_reply", "error_before_charge", "error_after_charge"):
+            yield Slip(name, {"nth": [nth], "calls": "start"})
+        for call in ("status", "history", "balance", "download"):
+            yield Slip("lost_request", {"nth": [nth], "calls": call})
+            yield Slip("error_before_charge", {"nth": [nth], "calls": call, "body": "html"})
+        yield Slip("throttle", {"nth": [nth], "seconds": 7, "calls": ["start", "reads"]})
+        yield Slip("slow_reply", {"nth": [nth], "seconds": 70, "calls": "start"})
+        for kind in ("truncated", "html", "reset", "empty"):
+            yield Slip("broken_download", {"nth": [nth], "kind": kind})
+        for refund in (False, True):
+            yield Slip("fail", {"nth": [nth], "refund": refund})
+        yield Slip("insufficient", {"nth": [nth]})
+        yield Slip("late_links", {"nth": [nth], "seconds": 30})
+        yield Slip("status_404", {"nth": [nth]})
+        yield Slip("media_404", {"nth": [nth]})
+    for effect in range(1, EFFECTS):
+        yield Slip("", {"effect": effect})
+
+
+def worlds() -> list[tuple[Slip, ...]]:
+    """Every world with one slip, and every pair that can be told apart by its names."""
+    every = list(slips())
+    pairs = [pair for pair in combinations(every, 2) if pair[0].name != pair[1].name]
+    deaths = [pair for pair in combinations(every, 2) if pair[0].name == pair[1].name == ""]
+    return [(slip,) for slip in every] + pairs + deaths
+
+
+def script_of(world: tuple[Slip, ...]) -> Script:
+    faults = {slip.name: slip.settings for slip in world if slip.name}
+    kills = tuple(Kill(int(str(slip.settings["effect"]))) for slip in world if not slip.name)
+    return Script(demand=Demand(max_paid_attempts=2), faults=faults, kills=kills)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_two_slips_break_a_world_of_one_job(part: int) -> None:
+    told = []
+    for world in worlds()[part * STEP::PARTS * STEP]:
+        if error := broken(script_of(world)):
+            told.append(f"{world}: {error}")
+    assert not told, "\n".join(told[:20])

@@ -1,0 +1,138 @@
+"""Simulated worlds with every invariant watched, and a tally of what they came through.
+
+Goal: one call lets a script happen and raises what it broke. Method: the state lies in memory where
+the machine offers a folder there, because every commit is synced and a sweep makes thousands.
+"""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+import invariants
+
+from pipeline.ledger.connection import open_for_reading
+from pipeline.simulation.life import Life
+from pipeline.simulation.story import Story, Watcher, play
+from pipeline.simulation.world import Script, World
+
+FULL = os.environ.get("PIPELINE_SWEEP") == "full"
+IN_MEMORY = Path("/dev/shm")
+
+RESUBMITTING = """select 1 from attempts join jobs on jobs.tag = attempts.tag
+where jobs.state = 'submitting' and epoch < (select value from meta where name = 'epoch')"""
+DOUBTED = """select events.type, before.type as was from events join events before
+on before.id = (select max(id) from events b where b.job = events.job and b.id < events.id)
+where before.type = 'Doubted'"""
+
+
+@contextmanager
+def empty_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(dir=IN_MEMORY if IN_MEMORY.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def happen(script: Script, seen: Counter[str] | None = None) -> Story:
+    """Let a script happen and check everything; what it came through is added to `seen`."""
+    watch = Watch(Counter() if seen is None else seen)
+    with empty_folder() as folder:
+        try:
+            return play(script, folder, Watcher(watch.opened, watch.died, watch.rested))
+        except BaseExceptionGroup as group:
+            raise first_of(group) from group
+
+
+def first_of(error: BaseException) -> BaseException:
+    """What went wrong, without the groups that it came in."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def broken(script: Script) -> str:
+    """What a script breaks; "" for nothing."""
+    try:
+        happen(script)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def log_of(script: Script) -> str:
+    """Everything that happens in a world."""
+    told = []
+    with empty_folder() as folder:
+        play(script, folder, Watcher(rested=lambda world, story: told.append(
+            invariants.log(world))))
+    return told[0]
+
+
+class Watch:
+    """Looks on, and counts what a campaign of worlds must have come through."""
+
+    def __init__(self, seen: Counter[str]) -> None:
+        self.seen = seen
+
+    def opened(self, world: World) -> None:
+        world.check = partial(invariants.check_commit, world)
+
+    def died(self, world: World, life: Life) -> None:
+        connection = open_for_reading(world.state)
+        if connection is None:
+            return
+        with closing(connection):
+            self.seen["death of a process"] += life.dead
+            self.seen["effect that failed"] += life.failed
+            if connection.execute(RESUBMITTING).fetchone():
+                self.seen["death during recovery"] += 1
+            if _receipt_without_commit(world, connection):
+                self.seen["death between receipt and commit"] += 1
+
+    def rested(self, world: World, story: Story) -> None:
+        invariants.check_rest(world)
+        connection = open_for_reading(world.state)
+        assert connection is not None
+        with closing(connection):
+            self._count_events(connection)
+            self._count_ends(world, connection)
+
+    def _count_events(self, connection: sqlite3.Connection) -> None:
+        for row in connection.execute(DOUBTED):
+            if row["type"] in ("Accepted", "Deferred"):
+                self.seen["adoption" if row["type"] == "Accepted" else "absence"] += 1
+        for cause, times in connection.execute(
+                "select json_extract(body, '$.cause'), count(*) from events group by 1"):
+            self.seen[str(cause)] += times
+
+    def _count_ends(self, world: World, connection: sqlite3.Connection) -> None:
+        paid = {payment.tag for payment in world.payments}
+        for row in connection.execute("select tag from attempts where state = 'free'"):
+            self.seen["false doubt"] += row["tag"] not in paid
+        arrived = [call for call in world.wire.calls if call.late and call.status == 200]
+        self.seen["late arrival"] += len(arrived)
+        now = world.wall()
+        for job in world.books.jobs():
+            self.seen["late links"] += job.links_at > job.finishes_at and job.is_linked(now)
+            self.seen["refund"] += job.net_micros(now) < job.charge_micros
+        states = [row["state"] for row in connection.execute("select state from jobs")]
+        self.seen["cap"] += world.script.cap is not None and "pending" in states
+        self.seen["left to a person"] += "in_doubt" in states
+        self.seen["second purchase"] += bool(connection.execute(
+            "select 1 from attempts where purchase > 1").fetchone())
+
+
+def _receipt_without_commit(world: World, connection: sqlite3.Connection) -> bool:
+    path = world.state / "receipts.log"
+    lines = path.read_text().splitlines() if path.exists() else []
+    accepted = [line for line in lines if '"what":"accepted"' in line]
+    return any(row["tag"] in line for line in accepted for row in connection.execute(
+        "select tag from jobs where state = 'submitting'"))
