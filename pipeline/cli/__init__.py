@@ -5,6 +5,7 @@ traceback reaches a person for anything but a bug of ours.
 """
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Mapping
@@ -98,8 +99,18 @@ def _open_streams() -> None:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             number = os.open(os.devnull, os.O_RDWR)  # the lowest free one, which is the stream's
-            stream = os.fdopen(number, "r" if name == "stdin" else "w")
-            setattr(sys, name, stream)
+            setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            _speak_unicode(stream)
+
+
+def _speak_unicode(stream: io.TextIOWrapper) -> None:
+    """Files and pipes get UTF-8 in every locale; a terminal that lacks a letter gets a mark."""
+    if stream.isatty():
+        stream.reconfigure(errors="replace")
+    else:
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _carry_out() -> int:

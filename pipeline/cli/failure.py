@@ -56,6 +56,8 @@ def _read(error: BaseException, words: Sequence[str]) -> tuple[int, str, str, st
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return Exit.USAGE, f"{error.strerror}{place}", "", "file"
+    if isinstance(error, UnicodeEncodeError) and "surrogates" in error.reason:
+        return Exit.USAGE, f"this name is not UTF-8: {error.object}", "rename it", "file"
     if "-v" in words:
         traceback.print_exception(error)
     return (Exit.BUG, f"a bug of this program: {type(error).__name__}: {error}",
@@ -75,7 +77,9 @@ def _tell_problems(error: AuthorError, *, as_json: bool, color: bool) -> int:
     if as_json:
         print_json(problems_document("invalid_manifest", message, error.problems), sys.stderr)
         return Exit.USAGE
-    files = {problem.at.file for problem in error.problems if problem.at}
+    # Settings are never quoted: a value there may be a key.
+    files = {problem.at.file for problem in error.problems
+             if problem.at and not problem.at.file.endswith(".toml")}
     texts = {}
     for name in files:
         try:

@@ -24,7 +24,7 @@ def retry_command(run: str, *, failed: bool, yes: bool, common: Common, **flags:
     """Buy failed jobs again, once more each; a job in doubt is never touched."""
     refuse_choice(flags["account"], flags["only"], flags["limit"])
     desk = Desk(common)
-    work = Work(desk, flags["out"] or desk.settings.out, flags["progress"],
+    work = Work(desk, flags["out"], flags["progress"],
                 limits(flags["max_duration"], flags["fail_fast"], flags["max_failures"]), yes=yes)
     cap = amount(flags["max_credits"], "--max-credits")
     return go(_retry(work, run, cap, flags["max_jobs"]))
@@ -35,7 +35,7 @@ async def _retry(work: Work, name: str, cap: Money | None, max_jobs: int | None)
     session = Session(desk.common.state, desk.now)
     try:
         runner = await session.resume(name, desk.settings, desk.cache, cap=cap,
-                                      max_jobs=max_jobs, finished_too=True)
+                                      max_jobs=max_jobs, finished_too=True, outputs=work.out)
         jobs = session.failed(runner.run.id)
         if not jobs:
             desk.err.print(f"no job of run {runner.run.id} failed", highlight=False)
@@ -65,7 +65,7 @@ def _ask_again(work: Work, number: int, worst: Money) -> None:
 def reconcile_command(run: str, *, common: Common) -> int:
     """Look the jobs in doubt up at the provider, bring home what is bought, buy nothing."""
     desk = Desk(common)
-    work = Work(desk, desk.settings.out, "auto", Limits(), yes=True)
+    work = Work(desk, None, "auto", Limits(), yes=True)
     return go(go_on(work, run, None, None, buying=False))
 
 
@@ -78,7 +78,7 @@ def cancel_command(run: str, *, common: Common) -> int:
     if ask_to_stop(common.state):
         desk.err.print("asked the run under way to stop buying", highlight=False)
         return 0
-    work = Work(desk, desk.settings.out, "auto", Limits(), yes=True)
+    work = Work(desk, None, "auto", Limits(), yes=True)
     return go(_cancel(work, run))
 
 

@@ -81,17 +81,17 @@ def run_command(manifest: Path, *, yes: bool, out: Path | None, account: str,
     cap = amount(max_credits, "--max-credits")
     wish = replace(wish, max_credits=wish.max_credits if cap is None else cap, read_only=False,
                    max_jobs=wish.max_jobs if max_jobs is None else max_jobs)
-    work = Work(desk, out or desk.settings.out, progress, bounds, yes=yes or saved is not None)
+    work = Work(desk, out, progress, bounds, yes=yes or saved is not None)
     return go(work.run(wish, saved))
 
 
 class Work:
     """One `run` or `resume` of a person."""
 
-    def __init__(self, desk: Desk, outputs: Path, progress: str, bounds: Limits, *,
+    def __init__(self, desk: Desk, out: Path | None, progress: str, bounds: Limits, *,
                  yes: bool) -> None:
         self.desk = desk
-        self.outputs = outputs
+        self.out = out
         self.mode = progress
         self.bounds = bounds
         self.yes = yes
@@ -108,7 +108,8 @@ class Work:
                 self._approve(drawing)
             session = Session(self.desk.common.state, self.desk.now, begins=True)
             try:
-                runner = session.begin(drawing, self.outputs)
+                runner = session.begin(drawing, self.out or self.desk.settings.out,
+                                       moved=self.out is not None)
                 ending = await runner.work(self.bounds, self.progress(drawing.caps.credits))
             finally:
                 session.close()
@@ -173,7 +174,7 @@ def resume_command(run: str, *, yes: bool, out: Path | None, account: str,
     """Go on with the latest unfinished run, or the one named, from what the ledger knows."""
     refuse_choice(account, only, limit)
     desk = Desk(common)
-    work = Work(desk, out or desk.settings.out, progress,
+    work = Work(desk, out, progress,
                 limits(max_duration, fail_fast, max_failures), yes=yes)
     cap = amount(max_credits, "--max-credits")
     return go(go_on(work, run, cap, max_jobs, buying=True))
@@ -186,7 +187,7 @@ async def go_on(work: Work, name: str, cap: Money | None, max_jobs: int | None, 
     session = Session(desk.common.state, desk.now)
     try:
         runner = await session.resume(name, desk.settings, desk.cache, cap=cap,
-                                      max_jobs=max_jobs)
+                                      max_jobs=max_jobs, outputs=work.out)
         ending = await runner.work(work.bounds, work.progress(runner.caps.credits),
                                    buying=buying)
     finally:

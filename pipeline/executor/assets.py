@@ -125,11 +125,13 @@ def _place(part: Path, wanted: Path, digest: str) -> Path:
 def _put_back(whole: Path, place: Path) -> None:
     if whole == place:
         return
+    place.parent.mkdir(parents=True, exist_ok=True)
     number, aside = 1, place.with_name(f"{place.stem}~damaged{place.suffix}")
-    while aside.exists():
+    while os.path.lexists(aside):
         number += 1
         aside = place.with_name(f"{place.stem}~damaged{number}{place.suffix}")
-    place.rename(aside)
+    if os.path.lexists(place):
+        place.rename(aside)
     whole.rename(place)
     _sync(place.parent)
 

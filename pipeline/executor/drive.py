@@ -5,7 +5,7 @@ nothing is recorded on the way out, and the next process finds the world in the 
 first, then downloads, then running jobs, and only then new purchases.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import anyio
 import anyio.lowlevel
@@ -46,14 +46,18 @@ async def run_lane(lane: Lane, run: str) -> None:
             driver = Driver(lane, run, jobs)
             await lane.note_balance()
             await driver.recover()
-            for bucket in _buckets(lane):
-                jobs.start_soon(driver.feed, bucket)
+            for bucket, kinds in _buckets(lane, run).items():
+                jobs.start_soon(driver.feed, bucket, kinds)
         await _store_learned(lane)
         readers.cancel_scope.cancel()
 
 
-def _buckets(lane: Lane) -> Sequence[str]:
-    return sorted(set(lane.terms.bucket_of.values()) | {"media"})
+def _buckets(lane: Lane, run: str) -> Mapping[str, Sequence[str]]:
+    """The kinds of the run's jobs by the bucket that they start under."""
+    found: dict[str, list[str]] = {}
+    for kind in lane.ledger.ask.kinds(run, lane.account):
+        found.setdefault(lane.terms.bucket(kind), []).append(kind)
+    return found
 
 
 class Driver:
@@ -83,7 +87,7 @@ class Driver:
         event: Event = Accepted(remote_ids) if remote_ids else RECOVERED
         return await self._record(job, event)
 
-    async def feed(self, bucket: str) -> None:
+    async def feed(self, bucket: str, kinds: Sequence[str]) -> None:
         """Start pending jobs, the longest first, as slots come free, until none is left."""
         lane = self.lane
         place = FIRST_PLACE
@@ -92,7 +96,7 @@ class Driver:
             if not lane.gate.has_slot(bucket):
                 await lane.control.wait_change()
                 continue
-            page = lane.ledger.ask.page(self.run, lane.account, place, PAGE)
+            page = lane.ledger.ask.page(self.run, lane.account, place, PAGE, kinds=kinds)
             if not page:
                 if not waiting or not await lane.control.wait_motion(LOOK_AGAIN_S):
                     return
@@ -107,7 +111,7 @@ class Driver:
     async def _consider(self, entry: Entry, bucket: str) -> bool:
         """Start a pending job if it can be; True if it may be startable later."""
         lane, job = self.lane, entry.job
-        if lane.terms.bucket(job.spec.kind) != bucket or job.key in lane.control.passed_over:
+        if job.key in lane.control.passed_over:
             return False
         if job.key in self.active:
             return True

@@ -8,7 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import anyio
 
-from pipeline.core.errors import Barred, ProviderFailure, Throttled, Unreachable, Vanished
+from pipeline.core.errors import (
+    Barred,
+    Exit,
+    Halt,
+    ProviderFailure,
+    Throttled,
+    Unreachable,
+    Vanished,
+)
 from pipeline.core.job import (
     Cancelled,
     Deferred,
@@ -119,8 +127,13 @@ async def fetch(lane: Lane, job: Job) -> Event | None:
             if anyio.current_time() - began_s > lane.terms.link_wait_s:
                 return Failed("links_gone", error.message)
         except Unreachable as error:
-            if not tries:
+            if tries == 1:  # the first link may be one of an earlier life of the service
                 lane.progress.said(f"a download broke off ({error.message}); it begins again")
+        except OSError as error:
+            raise Halt(Exit.USAGE, f"{error.filename or job.folder} cannot be written: "
+                       f"{error.strerror}", code="outputs_broken",
+                       hint="what is bought is safe: make room, then `pipeline resume`, or send "
+                            "its files elsewhere with `pipeline resume --out DIR`") from None
         await lane.control.pause(backoff_s(tries))
         outputs = await _fresh_links(lane, job) or outputs
         tries += 1

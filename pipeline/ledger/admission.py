@@ -131,6 +131,16 @@ def write_job(connection: sqlite3.Connection, after: Job, before: Job) -> bool:
     return done.rowcount == 1
 
 
+def redirect(connection: sqlite3.Connection, run: RunInfo) -> None:
+    """The run's folder is another one, for all that is not delivered yet."""
+    connection.execute("update runs set outputs = ? where id = ?", (run.outputs, run.id))
+    connection.execute(
+        "update jobs set folder = :folder || '/' || (select campaign from run_rows "
+        "where run_rows.run = :run and job = key) where state <> 'done' and run = :run "
+        "and key in (select job from run_rows where run_rows.run = :run)",
+        {"folder": run.outputs, "run": run.id})
+
+
 def mark_chosen(connection: sqlite3.Connection, run: str, keys: Iterable[str]) -> None:
     """Which pending rows the caps reach for; the rest stays pending."""
     connection.execute("update run_rows set chosen = 0 where run = ?", (run,))

@@ -14,6 +14,8 @@ from pipeline.core.errors import Exit, Halt
 DATABASE = "pipeline.db"
 RECEIPTS = "receipts.log"
 BUSY_TIMEOUT_MS = 5_000
+UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR_WRITE,
+                        sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_CANTOPEN})
 
 
 def damaged(path: Path, error: object) -> Halt:
@@ -41,6 +43,9 @@ def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Conn
     except (sqlite3.DatabaseError, NewerSchema) as error:
         if connection is not None:
             connection.close()
+        if getattr(error, "sqlite_errorcode", None) in UNWRITABLE:
+            raise Halt(Exit.DAMAGED, f"{path} cannot be written: {error}", code="state_broken",
+                       hint="make room or mend the disk; nothing was bought") from None
         newer = "it was written by a later version of this program: " \
             if isinstance(error, NewerSchema) else ""
         raise damaged(path, f"{newer}{error}") from None

@@ -92,6 +92,10 @@ class Ledger:
 
         self.commits.write_now(work)
 
+    def redirect(self, run: RunInfo) -> None:
+        """What the run has not delivered yet goes to the folder that the run names now."""
+        self.commits.write_now(lambda c: admission.redirect(c, run))
+
     def choose(self, keys: Iterable[str]) -> None:
         """Mark the pending rows of the run that the caps reach for."""
         run = self._run_id()

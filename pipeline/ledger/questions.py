@@ -65,14 +65,24 @@ class Questions:
             latest.setdefault(row["key"], read_entry(row))
         return list(latest.values())
 
-    def page(self, run: str, account: str, after: tuple[float, int], size: int) -> list[Entry]:
+    def page(self, run: str, account: str, after: tuple[float, int], size: int, *,
+             kinds: Sequence[str]) -> list[Entry]:
         """Pending jobs that may be bought, the longest first, after a place in that order."""
         rows = self.connection.execute(
-            ENTRY + "and jobs.account = :account and state = 'pending' and chosen = 1 "
+            ENTRY + "and state = 'pending' and chosen = 1 "  # noqa: S608 - our own words
+            "and jobs.account = :account and jobs.kind in (select value from json_each(:kinds)) "
             "and (order_s < :s or (order_s = :s and seq > :seq)) "
             "order by order_s desc, seq limit :size",
-            {"run": run, "account": account, "s": after[0], "seq": after[1], "size": size})
+            {"run": run, "account": account, "s": after[0], "seq": after[1], "size": size,
+             "kinds": json.dumps(kinds)})
         return [read_entry(row) for row in rows]
+
+    def kinds(self, run: str, account: str) -> list[str]:
+        """The kinds of a run's jobs on an account."""
+        rows = self.connection.execute(
+            "select distinct kind from run_rows join jobs on key = job "
+            "where run_rows.run = ? and jobs.account = ? order by kind", (run, account))
+        return [row["kind"] for row in rows]
 
     def place(self, run: str, seq: int) -> tuple[float, int]:
         """Where a row stands in the order of `page`."""

@@ -96,8 +96,7 @@ async def _rest(world: World, story: Story) -> None:
         quiet = quiet + 1 if world.moved() == before else 0
         if quiet >= 2 and not world.wire.in_the_air:
             return
-        while world.wire.in_the_air:
-            await anyio.sleep(60.0)
+        await world.wire.wait_empty()
     raise Restless(f"not at rest after {HEALTHY} healthy processes")
 
 

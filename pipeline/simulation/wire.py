@@ -81,6 +81,7 @@ class Wire:
         self.weather = weather
         self.calls: list[Call] = []
         self.in_the_air = 0
+        self._empty = anyio.Event()
         self._tasks = tasks
         self._now = now
         self._seed = seed
@@ -99,9 +100,16 @@ class Wire:
         if call.method == "POST" and chance.random() < self.weather.late:
             call.late = True
             there_s += chance.uniform(0.0, self.weather.late_s)
+        if not self.in_the_air:
+            self._empty = anyio.Event()
         self.in_the_air += 1
         self._tasks.start_soon(self._fly, call, request, answer, (there_s, back_s), landed)
         return answer
+
+    async def wait_empty(self) -> None:
+        """Until the service has answered everything that was sent."""
+        if self.in_the_air:
+            await self._empty.wait()
 
     def _pause_s(self, chance: Random) -> float:
         return chance.uniform(self.weather.fastest_s, self.weather.slowest_s)
@@ -115,6 +123,8 @@ class Wire:
         await _ask(self.app, request, answer)
         call.status, call.words = answer.status, b"".join(answer.body)[:200]
         self.in_the_air -= 1
+        if not self.in_the_air:
+            self._empty.set()
         await anyio.sleep(back_s)
         landed.set()
 

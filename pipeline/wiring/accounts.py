@@ -92,9 +92,14 @@ def _embedded(known: AccountSettings, accounts: Accounts, folder: Path, speed: f
 
 
 def _check_address(name: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.username or parts.password:
+    if "@" in url:
         raise Halt(Exit.USAGE, f"account {name!r}: an address carries no password")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise Halt(Exit.USAGE, f"account {name!r}: the address cannot be read",
+                   hint="it is https://HOST/PATH") from None
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme == "http" and is_loopback(url):

@@ -38,6 +38,8 @@ class EmbeddedSandbox:
         kept = ["--folder", str(folder)]
         if read_only and not (folder / "books.db").exists():
             kept = ["--in-memory"]
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "pipeline", "sandbox", "--port", "0", "--announce",
                    "json", "--until-stdin-closes", "--speed", f"{wishes.speed:g}", *kept]
         if wishes.faults:

@@ -3,6 +3,7 @@
 Law: what is taken up is bought at the prices it was approved for, or not at all.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -46,27 +47,40 @@ class Session:
         await self.accounts.close()
         self.close()
 
-    def begin(self, drawing: Drawing, outputs: Path) -> Runner:
-        """Admit a plan: under the manifest's unfinished run, or under a new one."""
+    def begin(self, drawing: Drawing, outputs: Path, *, moved: bool) -> Runner:
+        """Admit a plan: under the manifest's unfinished run, or under a new one.
+
+        An unfinished run keeps its folder, unless `moved`. Raises `Halt` (2) for one that cannot be
+        written: nothing is bought that could not be brought home.
+        """
         plan, caps = drawing.plan, drawing.caps
         folder = f"{outputs.as_posix()}/{plan.manifest}"
         run = drawing.unfinished
         if run is None:
             run = new_run(plan, caps, folder, self.now())
         else:
-            run = replace(run, caps={**run.caps, **caps_as_text(caps)})
+            run = replace(run, caps={**run.caps, **caps_as_text(caps)},
+                          outputs=folder if moved else run.outputs)
             caps = caps_of_run(run, drawing.accounts.by_name)
-        self.ledger.begin(run, plan, caps, folder)
+        if any(row.buys for row in plan.rows):
+            _need_folder(Path(run.outputs))
+        self.ledger.begin(run, plan, caps, run.outputs)
+        self.ledger.redirect(run)
         return Runner(self.ledger, run, drawing.accounts.by_name, caps)
 
     async def resume(self, name: str, settings: Settings, cache: CatalogCache, *,
                      cap: Money | None = None, max_jobs: int | None = None,
-                     finished_too: bool = False, priced: bool = True) -> Runner:
+                     finished_too: bool = False, priced: bool = True,
+                     outputs: Path | None = None) -> Runner:
         """Take up a run as the ledger has it. Raises `Halt`: 2 for none, 9 for moved prices.
 
-        Without `priced` nothing will be bought, and prices are not asked for.
+        Without `priced` nothing will be bought, and prices are not asked for. With `outputs` what
+        is not delivered yet goes there.
         """
         run = self._find(name, finished_too=finished_too)
+        if outputs is not None:
+            run = replace(run, outputs=f"{outputs.as_posix()}/{run.manifest}")
+            self.ledger.redirect(run)
         said = {"credits": cap, "max_jobs": max_jobs}
         run = replace(run, caps={**run.caps, **{n: str(v) for n, v in said.items()
                                                 if v is not None}})
@@ -75,6 +89,7 @@ class Session:
                                       read_only=False)
         pending = [e.job for e in self.ledger.ask.entries(run.id, State.PENDING)]
         if pending and priced:
+            _need_folder(Path(run.outputs))
             need_keys(self.accounts.by_name.values())
             found = await offers(self.accounts.by_name.values(), cache, self.now(), live=True)
             _check_prices(pending, found)
@@ -98,6 +113,17 @@ class Session:
             return runs[0]
         open_runs = [run for run in runs if self.ledger.ask.unfinished(run.id)]
         return open_runs[0] if open_runs else runs[0]
+
+
+def _need_folder(folder: Path) -> None:
+    why = ""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why or not os.access(folder, os.W_OK | os.X_OK):
+        raise Halt(Exit.USAGE, f"the files cannot go to {folder}: {why or 'it is read-only'}",
+                   code="outputs_broken", hint="nothing is bought; name another with --out")
 
 
 def _check_prices(pending: list[Job], found: Mapping[str, Offer]) -> None:

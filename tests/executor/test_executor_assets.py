@@ -231,7 +231,8 @@ def test_a_dangling_link_in_the_place_of_a_file_is_set_aside(tmp_path: Path) -> 
     assert (tmp_path / "out" / NAME.replace(".png", "~damaged.png")).is_symlink()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(deadline=None, max_examples=50,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(labels=st.dictionaries(st.text(max_size=4), st.text(max_size=200), max_size=5),
        model=st.text(max_size=60), ratio=st.text(max_size=9))
 def test_whatever_a_job_is_made_of_its_name_stays_in_its_folder(

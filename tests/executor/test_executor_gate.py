@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.pace import Window
@@ -54,6 +54,7 @@ async def free(gate: Gate, call: Call, seen: list[tuple[float, float]]) -> None:
 
 
 @pytest.mark.parametrize("kind", [paid, free])
+@settings(deadline=None)
 @given(limit=st.integers(1, 5), window_s=st.floats(1, 120),
        wanted=st.lists(calls, min_size=1, max_size=25))
 def test_no_window_ever_holds_one_call_too_many(

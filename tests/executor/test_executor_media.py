@@ -140,7 +140,7 @@ def test_boxes_in_boxes_without_end_are_looked_into_three_deep(tmp_path: Path) -
     assert isinstance(seen(tmp_path, FTYP + nest + MDAT), str)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=120).map(lambda b: FTYP + b),
                  st.binary(max_size=60).map(lambda b: png()[:40] + b),
                  st.binary(max_size=60).map(lambda b: b"GIF89a" + b),

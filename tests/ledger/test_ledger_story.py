@@ -248,7 +248,9 @@ def test_pending_jobs_come_in_pages_the_longest_first(tmp_path: Path) -> None:
     with begun(tmp_path, *cells, make_cell("elsewhere", account="other")) as ledger:
         ledger.choose(cell.key for cell in cells if cell.spec.prompt != "kite 4")
         place, seen = (float("inf"), -1), []
-        while page := ledger.ask.page(RUN, "acme", place, 2):
+        while page := ledger.ask.page(RUN, "acme", place, 2, kinds=["image"]):
             seen += [entry.job.spec.prompt[-1] for entry in page]
             place = ledger.ask.place(RUN, page[-1].seq)
+        assert ledger.ask.kinds(RUN, "acme") == ["image"]
+        assert ledger.ask.page(RUN, "acme", (float("inf"), -1), 2, kinds=["video"]) == []
     assert seen == ["2", "5", "1", "0", "3", "6"]

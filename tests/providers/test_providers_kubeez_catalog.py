@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from providers_far_end import BASE, KEY, FarEnd, outcome, over, says
 
@@ -133,6 +133,7 @@ junk = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size
                     | st.dictionaries(names, inner, max_size=3), max_leaves=8)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(names, junk))
 def test_no_row_whatever_crashes(row: dict[str, Any]) -> None:
     payload = {"models": [{**row, "model_id": "x"}]}

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from providers_far_end import NOW_S, FarEnd, Stream, buy, outcome, says
 
@@ -166,6 +166,7 @@ json_values = st.recursive(
 FIELDS = ("error", "message", "detail", "retry_after", "generation_id", "id", "data", "result")
 
 
+@settings(deadline=None)
 @given(status=st.integers(200, 599), body=st.one_of(
     json_values, st.dictionaries(st.sampled_from(FIELDS), json_values)))
 def test_no_answer_whatever_crashes_a_paid_call(status: int, body: Any) -> None:
@@ -234,6 +235,7 @@ def test_digits_of_another_script_are_no_number() -> None:
     assert found.retry_after_s is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_retry_after_crashes(until: str, date: str) -> None:
     headers = [(b"retry-after", until.encode("utf-8", "replace")),

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from providers_far_end import FarEnd, outcome, over, says
 
@@ -144,6 +144,7 @@ FIELDS = ("status", "model", "prompt", "created_at", "processing_time_ms", "cred
 rows = st.fixed_dictionaries({"id": st.just("g1")}, optional=dict.fromkeys(FIELDS, odd))
 
 
+@settings(deadline=None)
 @given(rows)
 def test_no_row_whatever_crashes_a_look_or_a_scan(row: dict[str, Any]) -> None:
     news = outcome(FarEnd(says(200, row)), lambda kubeez: kubeez.look("g1", "image"))

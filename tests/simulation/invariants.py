@@ -223,7 +223,8 @@ def receipts(truth: Truth) -> None:
                         f"{tag} was accepted without a receipt")
                 case Doubted(cause="interrupted"):
                     early = [ids for written_s, ids in accepted[tag] if written_s <= int(at_s)]
-                    assert truth.clocks_differ or not early, f"{tag} has the receipt {early}, and was doubted"
+                    assert truth.clocks_differ or not early, (
+                        f"{tag} has the receipt {early}, and was doubted")
 
 
 def rest(truth: Truth) -> None:
@@ -282,7 +283,7 @@ def files(truth: Truth) -> None:
             assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256, f"{path} changed"
             told = json.loads(Path(f"{path}.json").read_text())
             assert (told["sha256"], told["job"]) == (file.sha256, key)
-    left = [path for path in truth.world.outputs.rglob("*.part")]
+    left = list(truth.world.outputs.rglob("*.part"))
     unfinished = [job.key[:8] for job in truth.jobs.values() if job.state is not State.DONE]
     for path in left:
         assert any(name in path.name for name in unfinished), f"{path.name} was left over"

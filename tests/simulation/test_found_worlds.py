@@ -26,7 +26,8 @@ CLIPS = Demand(ratios=("1:1", "16:9"), clips=True)
 def test_a_row_whose_answer_is_on_its_way_is_no_evidence_for_another_job() -> None:
     """Two pictures have the same words. One was lost; the other's row stood in the list before its
     answer was here, and was adopted for the first: the wrong picture delivered."""
-    faults = {"lost_request": {"nth": [1]}, "slow_reply": {"nth": [1], "seconds": 20.0}}
+    faults = {"lost_request": {"nth": [1]},
+              "slow_reply": {"nth": [1], "seconds": 20.0, "calls": "start"}}
     assert not broken(Script(demand=Demand(ratios=("1:1", "16:9")), faults=faults))
 
 

@@ -132,14 +132,16 @@ def tight_caps() -> Iterable[Script]:
 
 
 def short_lists() -> Iterable[Script]:
-    """Ten start at once, and the list shows six: the first, whose answer is lost, not among them."""
+    """Ten start at once, and the list shows six, without the first, whose answer is lost."""
     terms = replace(SANDBOX_TERMS, list_rows=6)
     return (Script(seed=n, demand=Demand(subjects=10), terms=terms,
                    faults={"lost_reply": {"nth": [1]}}) for n in range(4))
 
 
 def twins_on_their_way() -> Iterable[Script]:
-    faults = {"lost_request": {"nth": [1]}, "slow_reply": {"nth": [1], "seconds": 20.0}}
+    """One is lost, and the other's row stands in the list before its answer is here."""
+    faults = {"lost_request": {"nth": [1]},
+              "slow_reply": {"nth": [1], "seconds": 20.0, "calls": "start"}}
     return (Script(seed=n, demand=Demand(ratios=("1:1", "16:9")), faults=faults)
             for n in range(4))
 

@@ -6,6 +6,7 @@ is hard to reach. Method: each seed draws a demand, faults, a line, deaths and a
 """
 
 import os
+import sys
 from collections import Counter
 
 import pytest
@@ -33,7 +34,7 @@ def test_no_drawn_world_breaks_an_invariant(chunk: int) -> None:
     for seed in range(chunk * SEEDS, (chunk + 1) * SEEDS):
         try:
             happen(draw_script(seed), seen)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the seed must be told
             pytest.fail(f"seed {seed}: {type(error).__name__}: {error}\nreplay it: PIPELINE_SEED="
                         f"{seed} pytest -n0 tests/simulation/test_seeds.py", pytrace=False)
     missed = [what for what in REACHED if not seen[what]]
@@ -44,5 +45,5 @@ def test_no_drawn_world_breaks_an_invariant(chunk: int) -> None:
 def test_the_seed_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     script = draw_script(int(os.environ["PIPELINE_SEED"]))
     with capsys.disabled():
-        print(script, log_of(script), sep="\n")
+        sys.stdout.write(f"{script}\n{log_of(script)}\n")
     happen(script)
