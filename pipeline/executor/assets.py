@@ -5,6 +5,7 @@ own name and the folder knows that name. Until then it is a `.part`. A file that
 written over: the same bytes are taken as delivered, other bytes keep their place.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -26,6 +27,8 @@ LARGEST_FILE = 4 * 1024**3
 SLOWEST_BYTES_PER_S = 1024
 """A download that brings less than this over a minute is given up, and begun again."""
 PATIENCE_S = 60.0
+
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK)
 
 T = TypeVar("T")
 
@@ -110,16 +113,29 @@ def _place(part: Path, wanted: Path, digest: str) -> Path:
     final, number = wanted, 1
     while True:
         try:
-            os.link(part, final, follow_symlinks=False)
+            _take_name(part, final)
             break
         except FileExistsError:
             if final.is_file() and not final.is_symlink() and sha256_of(final) == digest:
                 break
             number += 1
             final = wanted.with_name(f"{wanted.stem}~{number}{wanted.suffix}")
-    part.unlink()
+    part.unlink(missing_ok=True)
     _sync(final.parent)
     return final
+
+
+def _take_name(part: Path, final: Path) -> None:
+    """A name that nobody has: by a hard link, which refuses a taken one; where the file system has
+    no links (exFAT), by a look first, since this process alone writes here."""
+    try:
+        os.link(part, final, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if os.path.lexists(final):
+            raise FileExistsError(final) from None
+        part.rename(final)
 
 
 def _put_back(whole: Path, place: Path) -> None:
