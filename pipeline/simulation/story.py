@@ -1,7 +1,7 @@
 """A world from its first process to its rest: chaos first, then calm.
 
-Law: chaos has an end. After it every fault is off and one healthy process follows another until two
-in a row find nothing to do; a world that needs more than a few never comes to rest.
+Law: chaos has an end. After it every fault is off and one healthy process follows another until one
+finds nothing to do; a world that needs more than a few never comes to rest.
 """
 
 import errno
@@ -31,7 +31,7 @@ class Restless(Exception):
 
 @dataclass(slots=True)
 class Story:
-    """What happened: how each process ended, and the last two, which changed nothing."""
+    """What happened: how each process ended; the last one changed nothing."""
 
     exits: list[Exit | None] = field(default_factory=list)
     effects: list[int] = field(default_factory=list)
@@ -89,14 +89,13 @@ def _failure(effect: str) -> Exception:
 
 
 async def _rest(world: World, story: Story) -> None:
-    quiet = 0
     for _ in range(HEALTHY):
-        before = world.moved()
+        before, late = world.moved(), world.wire.in_the_air
         await _live(world, story, Life())
-        quiet = quiet + 1 if world.moved() == before else 0
-        if quiet >= 2 and not world.wire.in_the_air:
-            return
         await world.wire.wait_empty()
+        left = story.exits[-1] is Exit.TIME
+        if world.moved() == before and not late and not left:
+            return
     raise Restless(f"not at rest after {HEALTHY} healthy processes")
 
 

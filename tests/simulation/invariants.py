@@ -27,6 +27,8 @@ from pipeline.simulation.world import World
 
 DOUBTFUL = frozenset({"interrupted", "reply_lost", "overdue", "ambiguous"})
 SETTLED = "select coalesce(sum(reserved + settled), 0) from attempts"
+TAKEN = """select coalesce(sum(charge_micros - case when finishes_at <= ? then refund_micros
+else 0 end), 0) from jobs"""
 USED = "select held + charged - refunded as used from totals where scope = ?"
 
 
@@ -40,8 +42,7 @@ def check_commit(world: World, connection: sqlite3.Connection) -> None:
     assert used == booked, f"the sums say {used}, the attempts {booked}"
     cap = world.script.cap
     assert cap is None or used <= cap.micros, f"{used} is over the cap of {cap.micros}"
-    now = world.wall()
-    taken = sum(job.net_micros(now) for job in world.books.jobs())
+    taken = world.books.query(TAKEN, (world.wall(),))[0][0]
     assert taken <= booked, f"the service took {taken}, the ledger knows of {booked}"
 
 
@@ -210,8 +211,8 @@ def receipts(truth: Truth) -> None:
     for line in (truth.world.state / "receipts.log").read_text().splitlines():
         told = json.loads(line.partition(" ")[2])
         if told["what"] == "accepted":
-            at_s = int(datetime.fromisoformat(told["at"]).timestamp())
-            accepted[told["tag"]].append((at_s, tuple(told["ids"])))
+            second = int(datetime.fromisoformat(told["at"]).timestamp())
+            accepted[told["tag"]].append((second, tuple(told["ids"])))
     for key in truth.jobs:
         tag = ""
         for at_s, event in truth.events(key):
@@ -222,7 +223,7 @@ def receipts(truth: Truth) -> None:
                     assert event.remote_ids in [ids for _, ids in accepted[tag]], (
                         f"{tag} was accepted without a receipt")
                 case Doubted(cause="interrupted"):
-                    early = [ids for written_s, ids in accepted[tag] if written_s <= int(at_s)]
+                    early = [ids for second, ids in accepted[tag] if second <= int(at_s)]
                     assert truth.clocks_differ or not early, (
                         f"{tag} has the receipt {early}, and was doubted")
 

@@ -16,7 +16,7 @@ from pipeline.simulation.world import Kill, Script
 CAMPAIGN = Demand(ratios=("1:1", "16:9"), clips=True)
 PARTS = 4
 """The sweep is cut into parts that run side by side."""
-STEP, PAIRS = (1, 3) if FULL else (5, 31)
+STEP, PAIRS = (1, 3) if FULL else (5, 41)
 LONGEST = 1000
 """No run of the campaign has so many effects."""
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import pytest
 from worlds import broken
 
+from pipeline.core import evidence, pace, verdict
 from pipeline.core import job as machine
 from pipeline.core.errors import ReplyLost
-from pipeline.core.evidence import absent
 from pipeline.core.job import Deferred, Doubted, Event, Job
 from pipeline.core.money import NOTHING, Money
 from pipeline.core.terms import Terms
@@ -31,7 +31,7 @@ def resubmit_after_a_crash(patch: Patch) -> None:
 
 
 def take_a_lost_reply_for_a_refusal(patch: Patch) -> None:
-    judge = steps.judge_submission
+    judge = verdict.judge_submission
 
     def careless(reply: object, now_s: float) -> Event:
         if isinstance(reply, ReplyLost):
@@ -78,13 +78,13 @@ def write_no_receipt(patch: Patch) -> None:
 def believe_an_empty_view(patch: Patch) -> None:
     """Absence without a row of ours in view: with a list cut short, nothing shows anything."""
     def careless(found, scan, began_s, owned, terms):  # type: ignore[no-untyped-def]
-        return absent(found, replace(scan, complete=True), began_s, owned, terms)
+        return evidence.absent(found, replace(scan, complete=True), began_s, owned, terms)
 
     patch.setattr(doubts, "absent", careless)
 
 
 def adopt_what_may_be_another_s(patch: Patch) -> None:
-    adopt = doubts.adopt
+    adopt = evidence.adopt
     patch.setattr(doubts, "adopt", lambda found, scan, owned, terms, sending: adopt(
         found, scan, owned, terms))
 
@@ -94,8 +94,8 @@ def forget_the_turns_of_the_dead(patch: Patch) -> None:
 
 
 def count_no_turns(patch: Patch) -> None:
-    patch.setattr(gate.Window, "begin", lambda window: None)
-    patch.setattr(gate.Window, "end", lambda window, now_s: None)
+    patch.setattr(pace.Window, "begin", lambda window: None)
+    patch.setattr(pace.Window, "end", lambda window, now_s: None)
 
 
 def settle_without_the_charge(patch: Patch) -> None:

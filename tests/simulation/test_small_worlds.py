@@ -15,7 +15,7 @@ from pipeline.simulation.demand import Demand
 from pipeline.simulation.world import Kill, Script
 
 PARTS = 4
-STEP = 1 if FULL else 17
+STEP = 1 if FULL else 23
 EFFECTS = 70
 """A run of one job has fewer effects."""
 
@@ -52,9 +52,11 @@ def slips() -> Iterator[Slip]:
 def worlds() -> list[tuple[Slip, ...]]:
     """Every world with one slip, and every pair that can be told apart by its names."""
     every = list(slips())
-    pairs = [pair for pair in combinations(every, 2) if pair[0].name != pair[1].name]
-    deaths = [pair for pair in combinations(every, 2) if pair[0].name == pair[1].name == ""]
-    return [(slip,) for slip in every] + pairs + deaths
+    found: list[tuple[Slip, ...]] = [(slip,) for slip in every]
+    for one, other in combinations(every, 2):
+        if one.name != other.name or not one.name:
+            found.append((one, other))
+    return found
 
 
 def script_of(world: tuple[Slip, ...]) -> Script:
