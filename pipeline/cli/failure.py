@@ -4,6 +4,7 @@ Law: what was the author's, the service's or the machine's fault is said in plai
 out; only a bug of ours shows its inside, and only when asked for with `-v`.
 """
 
+import sqlite3
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import click
 
 from pipeline.cli.options import print_json
 from pipeline.core.errors import AuthorError, Exit, Halt
+from pipeline.ledger.connection import unusable
 from pipeline.outputs.console import foreign, open_screen
 from pipeline.outputs.phrases import count
 from pipeline.outputs.problems import problems_document, show_problems
@@ -56,12 +58,19 @@ def _read(error: BaseException, words: Sequence[str]) -> tuple[int, str, str, st
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return Exit.USAGE, f"{error.strerror}{place}", "", "file"
+    if isinstance(error, sqlite3.DatabaseError) and _is_of_the_disk(error):
+        return _read(unusable(Path("the state"), error), words)
     if isinstance(error, UnicodeEncodeError) and "surrogates" in error.reason:
         return Exit.USAGE, f"this name is not UTF-8: {error.object}", "rename it", "file"
     if "-v" in words:
         traceback.print_exception(error)
     return (Exit.BUG, f"a bug of this program: {type(error).__name__}: {error}",
             "nothing is lost: `pipeline resume` goes on. `-v` shows where it happened", "bug")
+
+
+def _is_of_the_disk(error: sqlite3.Error) -> bool:
+    """Whether the fault lies in the file; a wrong statement is a bug of ours."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -14,8 +14,9 @@ from pipeline.core.errors import Exit, Halt
 DATABASE = "pipeline.db"
 RECEIPTS = "receipts.log"
 BUSY_TIMEOUT_MS = 5_000
-UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR_WRITE,
-                        sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_CANTOPEN})
+UNWRITABLE = frozenset({
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DELETE})
 
 
 def damaged(path: Path, error: object) -> Halt:
@@ -23,6 +24,20 @@ def damaged(path: Path, error: object) -> Halt:
     return Halt(Exit.DAMAGED, f"{path} cannot be used: {error}",
                 hint="put back the state folder as it was when the last run ended; "
                      "starting afresh could buy again what was paid for", code="state_damaged")
+
+
+def unusable(path: Path, error: sqlite3.Error) -> Halt:
+    """The halt for what SQLite says of a database: it has no room, or it cannot be believed."""
+    if getattr(error, "sqlite_errorcode", None) not in UNWRITABLE:
+        return damaged(path, error)
+    return unwritable(path, error)
+
+
+def unwritable(path: Path, error: object) -> Halt:
+    """The halt for a file of the state that takes no more."""
+    return Halt(Exit.DAMAGED, f"{path} cannot be written: {error}", code="state_broken",
+                hint="make room or mend the disk, then `pipeline resume`: what was bought will be "
+                     "found again")
 
 
 def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Connection,
@@ -43,12 +58,10 @@ def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Conn
     except (sqlite3.DatabaseError, NewerSchema) as error:
         if connection is not None:
             connection.close()
-        if getattr(error, "sqlite_errorcode", None) in UNWRITABLE:
-            raise Halt(Exit.DAMAGED, f"{path} cannot be written: {error}", code="state_broken",
-                       hint="make room or mend the disk; nothing was bought") from None
-        newer = "it was written by a later version of this program: " \
-            if isinstance(error, NewerSchema) else ""
-        raise damaged(path, f"{newer}{error}") from None
+        if isinstance(error, NewerSchema):
+            raise damaged(path, f"it was written by a later version of this program: {error}",
+                          ) from None
+        raise unusable(path, error) from None
     path.chmod(0o600)
     return connection
 

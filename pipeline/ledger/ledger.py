@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.core.caps import Caps, Scope, scopes
 from pipeline.core.errors import Exit, Halt
@@ -19,13 +20,20 @@ from pipeline.core.report import RunInfo
 from pipeline.ledger import admission
 from pipeline.ledger.codec import dump
 from pipeline.ledger.commits import Commits, Fenced
-from pipeline.ledger.connection import DATABASE, RECEIPTS, damaged, open_for_writing
+from pipeline.ledger.connection import (
+    DATABASE,
+    RECEIPTS,
+    damaged,
+    open_for_writing,
+    unwritable,
+)
 from pipeline.ledger.lock import Lock
 from pipeline.ledger.payments import book
 from pipeline.ledger.questions import Questions
 from pipeline.ledger.receipts import START, Found, Receipts
 
 FORGET_TURNS_S = 600.0
+W = TypeVar("W")
 
 
 class Ledger:
@@ -144,7 +152,7 @@ class Ledger:
         at_s = self._tick()
         after = apply(job, event, at_s)
         if isinstance(event, Accepted) or (isinstance(event, Produced) and event.remote_ids):
-            self.receipts.accept(job.tag, event.remote_ids, _iso(at_s))
+            self._receive(self.receipts.accept, job.tag, event.remote_ids, _iso(at_s))
         counted = self._scopes(job, at_s) if isinstance(event, Intended) else []
 
         def work(connection: sqlite3.Connection) -> None:
@@ -156,7 +164,7 @@ class Ledger:
 
         await self.commits.write(work)
         if isinstance(event, Intended):
-            self.receipts.intend(event.tag, job.key, _iso(at_s))
+            self._receive(self.receipts.intend, event.tag, job.key, _iso(at_s))
         self.moved(job, after)
         return after
 
@@ -184,6 +192,13 @@ class Ledger:
                                    [(account, model, s, self.now()) for model, s in lengths])
 
         await self.commits.write(work)
+
+    def _receive(self, write: Callable[[str, W, str], None], tag: str, what: W, at: str) -> None:
+        """Write a receipt; raises `Halt` (13) where the disk does not take it."""
+        try:
+            write(tag, what, at)
+        except OSError as error:
+            raise unwritable(self.receipts.path, error.strerror) from None
 
     def _scopes(self, job: Job, at_s: float) -> list[Scope]:
         if self.run is None:

@@ -102,6 +102,7 @@ class Process:
                                  outputs=folder)
             ledger.begin(run, plan, world.caps, folder)
         ledger.go_on(run, world.caps)
+        ledger.start()
         return run
 
     def _choose(self) -> bool:

@@ -5,6 +5,7 @@ questions only, and says its age.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -34,7 +35,8 @@ async def fetch_offer(account: Account, cache: CatalogCache, now_s: float) -> Of
         raise Halt(Exit.REFUSED, f"{account.name} cannot be reached: {failure.message}",
                    code="unreachable",
                    hint=f"is {account.address} right, and is the network there?") from None
-    cache.write(cache_name(account), payload, fetched_at)
+    with suppress(OSError):  # a home that cannot be written is no reason not to work
+        cache.write(cache_name(account), payload, fetched_at)
     return _offer(account, catalog)
 
 

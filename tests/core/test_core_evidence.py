@@ -109,6 +109,12 @@ def test_a_shape_that_is_no_ratio_is_not_held_against_a_size(ratio: str | None) 
     assert adopted([doubt(ratio)], seen(row("a", ratio="1:1"))) == {f"{ratio}/1": "a"}
 
 
+@pytest.mark.parametrize("size", [(1024, None), (None, 1024), (0, 1024), (1024, 0), (None, None)])
+def test_a_size_that_is_half_known_tells_nothing(size: tuple[int | None, int | None]) -> None:
+    half = row("a", news=Finished((Output("https://a/b.png", "image/png", *size),)))
+    assert adopted([doubt("16:9")], seen(half)) == {"16:9/1": "a"}
+
+
 def test_jobs_that_differ_in_what_no_row_shows_are_not_dealt_out() -> None:
     unlike = [doubt(resolution="1K"), doubt(resolution="2K")]
     assert adopted(unlike, seen(row("a", ratio="1:1"), row("b", ratio="1:1"))) == {}
@@ -123,7 +129,7 @@ def test_a_row_may_be_a_calls_that_is_still_under_way() -> None:
 
 @pytest.mark.parametrize(("created_s", "fits"), [
     (NOW_S - TERMS.skew_s - 1, False), (NOW_S - TERMS.skew_s, True), (NOW_S + 300, True),
-    (NOW_S + TERMS.linger_s + TERMS.ingest_max_s, True), (LATER_S + 300, False)])
+    (NOW_S + TERMS.linger_s + TERMS.ingest_max_s + TERMS.skew_s, True), (LATER_S + 300, False)])
 def test_a_row_fits_only_if_it_was_made_of_a_request_of_that_time(created_s: float,
                                                                   fits: bool) -> None:
     assert bool(adopted([doubt()], seen(row("a", created_s)))) == fits

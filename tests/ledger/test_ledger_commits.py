@@ -167,8 +167,9 @@ def test_nobody_goes_on_whose_commit_was_cut_short_by_anything_else(tmp_path: Pa
                 for n, job in enumerate(jobs_of(ledger)):
                     group.start_soon(one, n, job)
 
-        with pytest.raises(BaseExceptionGroup):
+        with pytest.raises(BaseExceptionGroup) as told:
             go(all_of_them)
+        assert told.value.subgroup(MemoryError) is not None
         assert gone_on == []
         assert ledger.receipts.mark()[0] == 0
 

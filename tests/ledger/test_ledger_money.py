@@ -230,6 +230,19 @@ def test_the_same_id_at_another_account_is_another_job(tmp_path: Path) -> None:
         assert states(ledger) == [State.RUNNING, State.RUNNING]
 
 
+def test_an_attempt_is_in_doubt_as_long_as_its_job_is(tmp_path: Path) -> None:
+    def told() -> str:
+        return str(ledger.connection.execute("select state from attempts").fetchone()["state"])
+
+    with begun(tmp_path) as ledger:
+        job = happen(ledger, only_job(ledger), intended(), Doubted("reply_lost"))
+        assert told() == "doubt"
+        job = happen(ledger, job, Accepted(("r1",)))
+        assert told() == "open"
+        happen(ledger, job, Produced((OUTPUT,)))
+        assert told() == "paid"
+
+
 def test_an_id_told_twice_in_one_answer_is_one(tmp_path: Path) -> None:
     with begun(tmp_path) as ledger:
         happen(ledger, only_job(ledger), intended(), Accepted(("r1", "r1")))

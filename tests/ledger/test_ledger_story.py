@@ -96,6 +96,18 @@ def test_a_job_of_an_earlier_run_is_kept_and_counted_as_kept(tmp_path: Path) -> 
     assert (totals.kept, totals.states[State.DONE], str(totals.charged)) == (1, 1, "0")
 
 
+def test_a_job_under_way_belongs_to_the_latest_run_that_wants_it(tmp_path: Path) -> None:
+    cells = [make_cell(name) for name in ("done", "running", "failed", "idle")]
+    with begun(tmp_path, *cells) as ledger:
+        done, under_way, failed, _ = jobs_of(ledger)
+        happen(ledger, running(ledger, done, "t1", "r1"), Produced((OUTPUT,)), Saved((FILE,)))
+        running(ledger, under_way, "t2", "r2")
+        happen(ledger, failed, intended("t3"), Failed("content_refused"))
+        later = make_run("20270116-080000-bbbb", started_s=NOON + 86_400)
+        ledger.begin(later, make_plan(*cells), Caps(), "elsewhere")
+        assert [job.run for job in jobs_of(ledger, later.id)] == [RUN, later.id, RUN, later.id]
+
+
 def test_a_row_that_is_wanted_no_more_goes_unless_money_is_out_for_it(tmp_path: Path) -> None:
     with begun(tmp_path, make_cell("idle"), make_cell("bought")) as ledger:
         running(ledger, jobs_of(ledger)[1])

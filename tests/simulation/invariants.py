@@ -9,19 +9,14 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.core.job import AT_REST, Accepted, Doubted, Event, File, Intended, Job, State, apply
-from pipeline.core.money import Money
-from pipeline.core.provider import Output
-from pipeline.core.spec import JobSpec
-from pipeline.ledger.codec import EVENTS, read_job
-from pipeline.ledger.connection import open_for_reading
-from pipeline.sandbox.jobs import COMPLETED, RemoteJob
+from truth import Truth, alike, group
+
+from pipeline.core.job import AT_REST, Accepted, Doubted, Intended, Job, State, apply
+from pipeline.sandbox.jobs import COMPLETED
 from pipeline.simulation.process import RUN
 from pipeline.simulation.world import World
 
@@ -55,72 +50,6 @@ def check_rest(world: World) -> None:
             check(truth)
     finally:
         truth.close()
-
-
-class Truth:
-    """Both sides of a world at rest."""
-
-    def __init__(self, world: World) -> None:
-        connection = open_for_reading(world.state)
-        assert connection is not None
-        self.world = world
-        self.connection = connection
-        self.remote = {job.id: job for job in world.books.jobs()}
-        self.jobs = {row["key"]: read_job(row) for row in self.ask("select * from jobs")}
-        self.attempts = {row["tag"]: row for row in self.ask("select * from attempts")}
-        self.owner = {row["remote_id"]: row["tag"] for row in self.ask("select * from remotes")}
-        self.payer = {sale.remote_id: sale.payment for sale in world.sales}
-
-    def ask(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        return self.connection.execute(sql, values).fetchall()
-
-    def events(self, key: str) -> Iterator[tuple[float, Event]]:
-        for row in self.ask("select * from events where job = ? order by id", key):
-            yield row["at_s"], read_event(row["type"], row["body"])
-
-    def net(self, remote_id: str) -> int:
-        return self.remote[remote_id].net_micros(self.world.wall())
-
-    @property
-    def unowned(self) -> list[RemoteJob]:
-        return [job for name, job in self.remote.items() if name not in self.owner]
-
-    @property
-    def clocks_differ(self) -> bool:
-        return any(kill.clock_s for kill in self.world.script.kills)
-
-    def in_doubt(self) -> list[Job]:
-        return [job for job in self.jobs.values() if job.state is State.IN_DOUBT]
-
-    def close(self) -> None:
-        self.connection.close()
-
-
-def read_event(name: str, text: str) -> Event:
-    """An event from its row."""
-    body = json.loads(text)
-    kind = EVENTS[name]
-    for field in fields(kind):
-        value = body[field.name]
-        if field.name in ("hold", "charged"):
-            body[field.name] = None if value is None else Money(value)
-        elif field.name == "outputs":
-            body[field.name] = tuple(Output(**part) for part in value)
-        elif field.name == "files":
-            body[field.name] = tuple(File(**part) for part in value)
-        elif field.name == "remote_ids":
-            body[field.name] = tuple(value)
-    return kind(**body)
-
-
-def group(job: Job | RemoteJob) -> tuple[str, str]:
-    """What a list of recent jobs shows of a job."""
-    return (job.spec.model, job.spec.prompt) if isinstance(job, Job) else (job.model, job.prompt)
-
-
-def alike(one: JobSpec, other: JobSpec) -> bool:
-    """The same job but for the variant's number: either file serves both."""
-    return replace(one, variant=1) == replace(other, variant=1)
 
 
 def paid_calls(truth: Truth) -> None:
@@ -314,15 +243,3 @@ def peace(truth: Truth) -> None:
     if not (script.faults or script.kills or weather.refused or weather.late):
         assert not truth.ask("select 1 from events where type = 'Doubted'")
         assert all(job.state is not State.IN_DOUBT for job in truth.jobs.values())
-
-
-def log(world: World) -> str:
-    """Everything that happened, in a form that two runs can be compared by."""
-    lines = [f"{call.sent_s:.6f} {call.process} {call.method} {call.path} {call.status}"
-             for call in world.wire.calls]
-    connection = open_for_reading(world.state)
-    assert connection is not None
-    with closing(connection):
-        lines += [f"{row['at_s']:.6f} {row['job']} {row['type']} {row['body']}"
-                  for row in connection.execute("select * from events order by id")]
-    return "\n".join(lines).replace(str(world.outputs), "outputs")

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -41,9 +41,13 @@ def empty_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def happen(script: Script, seen: Counter[str] | None = None) -> Story:
-    """Let a script happen and check everything; what it came through is added to `seen`."""
-    watch = Watch(Counter() if seen is None else seen)
+def happen(script: Script, seen: Counter[str] | None = None,
+           change: Callable[[World], None] = lambda world: None) -> Story:
+    """Let a script happen and check everything; what it came through is added to `seen`.
+
+    `change` does to the world, before it begins, what no script can say.
+    """
+    watch = Watch(Counter() if seen is None else seen, change)
     with empty_folder() as folder:
         try:
             return play(script, folder, Watcher(watch.opened, watch.died, watch.rested))
@@ -71,18 +75,31 @@ def log_of(script: Script) -> str:
     """Everything that happens in a world."""
     told = []
     with empty_folder() as folder:
-        play(script, folder, Watcher(rested=lambda world, story: told.append(
-            invariants.log(world))))
+        play(script, folder, Watcher(rested=lambda world, story: told.append(log(world))))
     return told[0]
+
+
+def log(world: World) -> str:
+    """Everything that happened, in a form that two runs can be compared by."""
+    lines = [f"{call.sent_s:.6f} {call.process} {call.method} {call.path} {call.status}"
+             for call in world.wire.calls]
+    connection = open_for_reading(world.state)
+    assert connection is not None
+    with closing(connection):
+        lines += [f"{row['at_s']:.6f} {row['job']} {row['type']} {row['body']}"
+                  for row in connection.execute("select * from events order by id")]
+    return "\n".join(lines).replace(str(world.outputs), "outputs")
 
 
 class Watch:
     """Looks on, and counts what a campaign of worlds must have come through."""
 
-    def __init__(self, seen: Counter[str]) -> None:
+    def __init__(self, seen: Counter[str], change: Callable[[World], None]) -> None:
         self.seen = seen
+        self.change = change
 
     def opened(self, world: World) -> None:
+        self.change(world)
         world.check = partial(invariants.check_commit, world)
 
     def died(self, world: World, life: Life) -> None:
