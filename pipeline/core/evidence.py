@@ -117,6 +117,7 @@ def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Mapp
     must be in view: a list that does not show what is known to be there proves nothing by what else
     it does not show. Nor does one with a row that could not be read. One that we knew before the
     paid call shows that the list reaches back past it, and no two clocks need to agree on that.
+    A call that was answered, with an id of another job, is not called absent: it did arrive.
     """
     known_s = [owned[row.remote_id] for row in scan.sightings if row.remote_id in owned]
     if scan.unread or not known_s:
@@ -127,7 +128,8 @@ def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Mapp
             continue
         for doubt in group:
             reaches = scan.complete or min(known_s) < (doubt.job.sent_s or 0.0)
-            if reaches and scan_began_s >= doubt.last_byte_s + terms.quiet_s:
+            quiet = scan_began_s >= doubt.last_byte_s + terms.quiet_s
+            if reaches and quiet and doubt.job.cause != "ambiguous":
                 events[doubt.job.key] = Deferred("never_arrived")
     return events
 

@@ -89,11 +89,11 @@ class Control:
             await anyio.sleep(seconds)
 
     async def wait_motion(self, longest_s: float) -> bool:
-        """Like `wait_change`; False when no job is being driven that could move anything."""
-        await self.wait_change(longest_s)
-        if not self.moving:
-            await self.wait_change(longest_s)
-        return self.moving > 0
+        """Until something moves; False when nothing did and no job is being driven that could."""
+        changed = self._changed
+        with anyio.move_on_after(longest_s):
+            await changed.wait()
+        return changed.is_set() or self.moving > 0
 
     def saw(self, job: Job) -> None:
         """A job came to rest: too many failures stop the buying."""

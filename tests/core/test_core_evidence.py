@@ -195,6 +195,11 @@ def test_a_row_that_might_be_it_forbids_absence_whenever_it_was_made() -> None:
     assert gone([doubt("9:16")], seen(BEFORE, row("a", ratio="1:1"))) == 0
 
 
+def test_a_call_that_was_answered_is_not_absent() -> None:
+    answered = replace(doubt(), job=replace(doubt().job, cause="ambiguous"))
+    assert gone([answered], seen(BEFORE)) == 0
+
+
 def test_two_in_doubt_and_one_row_prove_the_absence_of_neither() -> None:
     twins = [doubt(variant=1), doubt(variant=2)]
     assert gone(twins, seen(BEFORE, row("a"))) == 0

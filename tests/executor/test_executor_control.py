@@ -73,7 +73,7 @@ def test_motion_is_waited_for_while_a_job_is_driven() -> None:
         return control.wait_motion(60)
 
     assert in_time(moving, lambda c: c.notify()) == (True, 10.0)
-    assert in_time(lambda c: c.wait_motion(6), lambda c: None) == (False, 12.0)
+    assert in_time(lambda c: c.wait_motion(6), lambda c: None) == (False, 6.0)
 
     def starts(control: Control) -> None:
         control.moving = 1
