@@ -42,7 +42,10 @@ CALM = Weather()
 
 @dataclass(slots=True)
 class Call:
-    """One request as the world saw it. `status` is 0 for a call that was cut, or never arrived."""
+    """One request as the world saw it. `status` is 0 for a call that was cut, or never arrived.
+
+    A `late` one was held up on its way; a `stray` one arrived when its sender had given it up.
+    """
 
     number: int
     process: int
@@ -53,6 +56,7 @@ class Call:
     status: int = 0
     words: bytes = b""
     late: bool = False
+    stray: bool = False
 
 
 @dataclass(slots=True)
@@ -165,6 +169,17 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("nobody is listening", request=request)
         if (trace := request.extensions.get("trace")) is not None:
             await trace("http11.send_request_headers.started", {})
+        try:
+            answer = await self._answer(call, request, chance)
+        finally:
+            call.stray = call.arrived_s is None
+        if answer.cut is not None and not answer.status:
+            raise _cut(answer.cut)
+        delivery = Delivery(answer, self._life, is_file=call.path.startswith(FILES))
+        return httpx.Response(answer.status, headers=answer.headers, stream=delivery,
+                              request=request)
+
+    async def _answer(self, call: Call, request: httpx.Request, chance: Random) -> Answer:
         with self._life.alarm() as landed:
             answer = self._wire.send(call, request, chance, landed)
             self._life.touch(f"sent {call.method}")
@@ -173,11 +188,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             self._life.touch(f"answered {call.method}")
             if not landed.is_set():
                 raise httpx.ReadTimeout("no answer in time", request=request)
-        if answer.cut is not None and not answer.status:
-            raise _cut(answer.cut)
-        delivery = Delivery(answer, self._life, is_file=call.path.startswith(FILES))
-        return httpx.Response(answer.status, headers=answer.headers, stream=delivery,
-                              request=request)
+        return answer
 
 
 class Delivery(httpx.AsyncByteStream):
