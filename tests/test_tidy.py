@@ -24,12 +24,13 @@ from tidy_sources import (
 
 OUTSIDE = {
     "core": set(),
+    "media": {"PIL", "tinytag"},
     "inputs": {"yaml", "pydantic", "pydantic_core", "jinja2", "platformdirs"},
-    "outputs": {"rich", "jinja2", "PIL", "markupsafe"},
+    "outputs": {"rich", "jinja2", "PIL", "av", "markupsafe"},
     "ledger": {"anyio", "sqlite_utils"},
     "providers": {"anyio", "httpx", "pydantic", "mcp"},
     "sandbox": {"anyio", "starlette", "uvicorn", "PIL", "av", "yaml"},
-    "executor": {"anyio", "PIL"},
+    "executor": {"anyio"},
     "simulation": {"anyio", "httpx", "starlette"},
     "wiring": {"anyio"},
     "cli": {"anyio", "click"},

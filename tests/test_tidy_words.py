@@ -29,8 +29,8 @@ BANNED_WORDS = {
     "handler": "step", "helper": "say what it does", "manager": "say what it does",
     "dimension": "axis", "backend": "provider", "project": "manifest",
 }
-WORDS_OF_OTHERS = frozenset({"TaskGroup", "create_task_group"})
-"""anyio's own words."""
+WORDS_OF_OTHERS = frozenset({"TaskGroup", "create_task_group", "task_id"})
+"""anyio's own words, and what services call a thing of theirs."""
 
 TESTS_OPEN = ("Goal:", "Method:")
 

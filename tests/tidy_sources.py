@@ -10,8 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-ROOMS = (("core",), ("inputs", "outputs", "ledger", "providers", "sandbox"), ("executor",),
-         ("simulation",), ("wiring",), ("cli",))
+ROOMS = (("core",), ("media",), ("inputs", "outputs", "ledger", "providers", "sandbox"),
+         ("executor",), ("simulation",), ("wiring",), ("cli",))
 """The layers, lowest first; rooms of one line never import each other."""
 
 LAYER = {room: height for height, line in enumerate(ROOMS) for room in line}

@@ -30,6 +30,10 @@ class Desk:
         self.out: Screen = open_screen(sys.stdout, color=common.color)
         self.err: Screen = open_screen(sys.stderr, color=common.color)
 
+    def account(self, named: str) -> str:
+        """The account a person means: the one named, the setting's, or the sandbox."""
+        return named or self.settings.default_account or "sandbox"
+
 
 def go(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's waiting part."""

@@ -51,8 +51,7 @@ def find_run(ask: Questions, name: str) -> RunInfo:
 def status_command(run: str, *, common: Common) -> int:
     """Where a run stands: its jobs by state, and its credits."""
     with ledger(common) as ask:
-        found = find_run(ask, run)
-        totals = ask.totals(found.id)
+        found, totals = _standing(ask, find_run(ask, run))
         seconds = ask.worked_s(found.id)
     # each command pays for its own view
     from pipeline.outputs.status_view import show_status, status_document
@@ -62,6 +61,13 @@ def status_command(run: str, *, common: Common) -> int:
     else:
         show_status(_screen(common), found, totals, seconds=seconds)
     return 0
+
+
+def _standing(ask: Questions, run: RunInfo) -> tuple[RunInfo, Totals]:
+    """A run and its figures; a code that it ended with for doubts holds as long as they do."""
+    totals = ask.totals(run.id)
+    settled = run.exit_code == Exit.DOUBT and not totals.states[State.IN_DOUBT]
+    return replace(run, exit_code=None) if settled else run, totals
 
 
 def _exit_code(run: RunInfo, totals: Totals) -> int:
@@ -78,7 +84,7 @@ def _exit_code(run: RunInfo, totals: Totals) -> int:
 def runs_command(*, common: Common) -> int:
     """All runs, the latest first."""
     with ledger(common) as ask:
-        runs = [(run, ask.totals(run.id)) for run in ask.runs()]
+        runs = [_standing(ask, run) for run in ask.runs()]
     # each command pays for its own view
     from pipeline.outputs.status_view import runs_document, show_runs
 
@@ -121,7 +127,8 @@ def show_command(job: str, *, common: Common) -> int:
         events = ask.events(entry.job.key)
     if common.as_json:
         story = [{"at": at_s, "event": kind, **json.loads(body)} for at_s, kind, body in events]
-        print_json({"schema_version": 1, **job_document(entry, ""), "events": _clean(story)})
+        print_json({"schema_version": 1, **job_document(entry, ""),
+                    "basis": entry.job.quote.basis, "events": _clean(story)})
     else:
         show_job(_screen(common), entry, events)
     return 0

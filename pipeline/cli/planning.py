@@ -57,7 +57,7 @@ def propose(drawing: Drawing) -> Proposal:
     return Proposal(
         drawing.plan, sum(len(offer.catalog.models) for offer in offers),
         min((offer.catalog.fetched_at for offer in offers), default=""), drawing.forecast,
-        drawing.balance, drawing.budget_left, drawing.caps.max_jobs)
+        drawing.balance, drawing.budget_left, drawing.caps.max_jobs, notices=drawing.notices)
 
 
 @click.command("diff")

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from pipeline.core.price_rule import PriceRule
+from pipeline.core.price_rule import ByOption, Flat, PerSecond, PriceRule
 
 KINDS = ("image", "video", "extend", "music", "dialogue", "captions", "separation", "ad-copy")
 """The kinds of campaign that a manifest can name."""
@@ -18,7 +18,12 @@ KINDS = ("image", "video", "extend", "music", "dialogue", "captions", "separatio
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """What one model takes. Texts are spelled as the service spells them, and are sent so."""
+    """What one model takes. Texts are spelled as the service spells them, and are sent so.
+
+    `source_seconds` is the shortest and the longest film or sound it takes, `source_bytes` the
+    largest file by media. `extends` begins the names of the models whose clips it can go on from,
+    but for those in a resolution of `extends_not`.
+    """
 
     prompt_max_chars: int | None = None
     aspect_ratios: tuple[str, ...] = ()
@@ -32,6 +37,11 @@ class Capability:
     needs_source: bool = False
     sound: str = ""
     negative_prompt: bool | None = None
+    prompt_min_chars: int | None = None
+    source_seconds: tuple[int, int] | None = None
+    source_bytes: Mapping[str, int] = field(default_factory=dict)
+    extends: str = ""
+    extends_not: tuple[str, ...] = ()
 
     @property
     def max_sources(self) -> int | None:
@@ -56,11 +66,28 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All models of one provider, as fetched at `fetched_at` (UTC, ISO 8601)."""
+    """All models of one provider, as fetched at `fetched_at` (UTC, ISO 8601).
+
+    `beside` are operations that the service documents and prices, and does not list as models.
+    """
 
     provider: str
     fetched_at: str
     models: Mapping[str, Model]
+    beside: Mapping[str, Model] = field(default_factory=dict)
+
+    def find(self, model_id: str) -> Model | None:
+        """The model, or operation, of this name."""
+        return self.models.get(model_id) or self.beside.get(model_id)
+
+    def unnamed(self, kind: str) -> Model | None:
+        """What a campaign of this kind means that names no model.
+
+        Where the service itself chooses among several, the dearest stands for them all.
+        """
+        found = [m for m in (*self.models.values(), *self.beside.values()) if m.kind == kind]
+        return max(found, key=lambda model: (model.price is None, _dearness(model.price)),
+                   default=None)
 
     def nearest(self, model_id: str, kind: str = "") -> list[str]:
         """Names that the author may have meant, nearest first."""
@@ -72,10 +99,24 @@ class Catalog:
     def digest(self) -> str:
         """A fingerprint of models, capabilities and prices; typical seconds may drift freely."""
         rows = []
-        for model in sorted(self.models.values(), key=lambda m: m.id):
+        both = (*self.models.values(), *self.beside.values())
+        for model in sorted(both, key=lambda m: m.id):
             row = asdict(model)
             del row["typical_s"]
             row["rule"] = type(model.price).__name__
             rows.append(row)
         text = json.dumps(rows, sort_keys=True, ensure_ascii=True)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _dearness(rule: PriceRule | None) -> int:
+    """How dear a rule is, in micro-credits of whatever it counts, to tell two of a kind apart."""
+    match rule:
+        case Flat(amount):
+            return amount.micros
+        case PerSecond(rate):
+            return rate.micros
+        case ByOption(_, amounts):
+            return max(amount.micros for amount in amounts.values())
+        case None:
+            return 0

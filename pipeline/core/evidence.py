@@ -7,13 +7,16 @@ rows, names no shape and echoes nothing of ours: Kubeez, facts 3.4.)
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.core.job import Accepted, Deferred, Event, Job
-from pipeline.core.money import Money
+from pipeline.core.likeness import Likeness, likeness
+from pipeline.core.money import NOTHING, Money
 from pipeline.core.provider import Finished, Scan, Sighting
 from pipeline.core.terms import Terms
+from pipeline.core.verdict import judge_broken
 
 SHAPE = re.compile(r"([1-9]\d*(?:\.\d+)?):([1-9]\d*(?:\.\d+)?)")
 RATIO_TOLERANCE = 0.03
@@ -30,49 +33,57 @@ class Doubt:
 
 def adopt(doubts: Sequence[Doubt], scan: Scan, owned: Collection[str], terms: Terms,
           sending: Collection[Job] = ()) -> dict[str, Event]:
-    """The doubts that a row of the list settles, by job key.
+    """The doubts that rows of the list settle, by job key.
 
     `sending` are jobs whose paid call is under way: a row may be theirs before its answer is here,
-    so nothing that looks like one of them is adopted until then.
+    so nothing that looks like one of them is adopted until then. Nor is a row that would fit two
+    groups of doubts.
     """
     events: dict[str, Event] = {}
-    under_way = {_shown(job) for job in sending}
-    for group in _groups(doubts):
-        if _shown(group[0].job) in under_way:
+    under_way = {likeness(job.spec) for job in sending}
+    found = [(group, _candidates(alike, group, scan, owned, terms))
+             for alike, group in _groups(doubts).items() if alike not in under_way]
+    claims = Counter(row.remote_id for _, rows in found for row in rows)
+    for group, rows in found:
+        if any(claims[row.remote_id] > 1 for row in rows):
             continue
-        rows = _candidates(group, scan, owned, terms)
-        for doubt, row in _pairs(group, rows):
-            events[doubt.job.key] = Accepted((row.remote_id,))
+        for doubt, ids in _pairs(group, rows):
+            events[doubt.job.key] = Accepted(ids)
     return events
 
 
-def _groups(doubts: Sequence[Doubt]) -> Iterable[list[Doubt]]:
-    """Doubts that the list cannot tell apart: the same model and the same prompt."""
-    groups: dict[tuple[str, str], list[Doubt]] = {}
+def _groups(doubts: Sequence[Doubt]) -> dict[Likeness, list[Doubt]]:
+    """Doubts that the list cannot tell apart, but for those that no list shows."""
+    groups: dict[Likeness, list[Doubt]] = {}
     for doubt in doubts:
-        groups.setdefault(_shown(doubt.job), []).append(doubt)
-    return groups.values()
+        if (alike := likeness(doubt.job.spec)) is not None:
+            groups.setdefault(alike, []).append(doubt)
+    return groups
 
 
-def _shown(job: Job) -> tuple[str, str]:
-    """What a row of the list shows of a job."""
-    return job.spec.model, job.spec.prompt.strip()
-
-
-def _candidates(group: list[Doubt], scan: Scan, owned: Collection[str],
+def _candidates(alike: Likeness, group: list[Doubt], scan: Scan, owned: Collection[str],
                 terms: Terms) -> list[Sighting]:
-    return [row for row in _unowned(group, scan, owned)
+    return [row for row in _unowned(alike, scan, owned)
             if any(_in_window(row, doubt, scan, terms) for doubt in group)]
 
 
-def _unowned(group: list[Doubt], scan: Scan, owned: Collection[str]) -> list[Sighting]:
+def _unowned(alike: Likeness, scan: Scan, owned: Collection[str]) -> list[Sighting]:
     """Rows that show what the group asked for and belong to nobody, whenever they were made."""
-    return [row for row in scan.sightings if row.remote_id not in owned
-            and (row.model, row.prompt.strip()) == _shown(group[0].job)]
+    return [row for row in scan.sightings if row.remote_id not in owned and alike.fits(row)]
 
 
-def _pairs(group: list[Doubt], rows: list[Sighting]) -> Iterable[tuple[Doubt, Sighting]]:
-    """As many rows as doubts, alike jobs in any order, unlike ones told apart by their shape."""
+def _pairs(group: list[Doubt],
+           rows: list[Sighting]) -> Iterable[tuple[Doubt, tuple[str, ...]]]:
+    """As many rows as doubts, alike jobs in any order, unlike ones told apart by their shape; all
+    rows of one start, where it makes several."""
+    alike = likeness(group[0].job.spec)
+    if alike is not None and alike.rows > 1:
+        whole = len(group) == 1 and len(rows) == alike.rows
+        return [(group[0], tuple(row.remote_id for row in rows))] if whole else []
+    return [(doubt, (row.remote_id,)) for doubt, row in _one_each(group, rows)]
+
+
+def _one_each(group: list[Doubt], rows: list[Sighting]) -> Iterable[tuple[Doubt, Sighting]]:
     if len(rows) != len(group):
         return []
     pairs: list[tuple[Doubt, Sighting]] = []
@@ -109,6 +120,11 @@ def _may_have(row: Sighting, ratio: str | None, *, alone: bool) -> bool:
     return alone
 
 
+def settles_s(doubt: Doubt, terms: Terms) -> float:
+    """When absence can be believed; a call that brings its result itself may take longer."""
+    return doubt.last_byte_s + terms.quiet_s + terms.at_once_s.get(doubt.job.spec.kind, 0.0)
+
+
 def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Mapping[str, float],
            terms: Terms) -> dict[str, Event]:
     """The doubts of which this scan proves that they never became a job, by job key.
@@ -117,16 +133,19 @@ def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Mapp
     must be in view: a list that does not show what is known to be there proves nothing by what else
     it does not show. Nor does one with a row that could not be read. One that we knew before the
     paid call shows that the list reaches back past it, and no two clocks need to agree on that.
-    A call that was answered, with an id of another job, is not called absent: it did arrive.
+    A call that was answered, with an id of another job, is not called absent: it did arrive. And of
+    a kind that the list may not show at all, it proves nothing.
     """
     known_s = [owned[row.remote_id] for row in scan.sightings if row.remote_id in owned]
     if scan.unread or not known_s:
         return {}
     events: dict[str, Event] = {}
-    for group in _groups(doubts):
-        if _unowned(group, scan, owned):
+    for alike, group in _groups(doubts).items():
+        if _unowned(alike, scan, owned):
             continue
         for doubt in group:
+            if doubt.job.spec.kind not in terms.listed:
+                continue
             reaches = scan.complete or min(known_s) < (doubt.job.sent_s or 0.0)
             quiet = scan_began_s >= doubt.last_byte_s + terms.quiet_s
             if reaches and quiet and doubt.job.cause != "ambiguous":
@@ -142,10 +161,26 @@ class Reading:
     charged: Money
 
 
-def untouched(before: Reading, now: Reading) -> bool:
-    """Whether the balance fell by what is known to be charged, and by no more: then none of the
-    doubts was. It takes an account that nobody else uses and nobody filled up in between; whatever
-    else the figures say is for a person."""
+def unexplained(before: Reading, now: Reading) -> Money | None:
+    """By how much more the balance fell than what is known to be charged; None if the figures tell
+    nothing. It takes an account that nobody else uses and nobody filled up in between."""
     if now.balance > before.balance or now.charged < before.charged:
-        return False
-    return before.balance.less(now.balance) == now.charged.less(before.charged)
+        return None
+    fell, known = before.balance.less(now.balance), now.charged.less(before.charged)
+    return fell.less(known) if fell >= known else None
+
+
+def judge_balance(doubts: Sequence[Doubt], missing: Money, terms: Terms) -> dict[str, Event]:
+    """What the balance alone says of all doubts that are left, by job key.
+
+    Nothing is missing: none of them was bought. All their prices are: all of them were, and of a
+    kind whose answer is the result, that is gone for good. Anything else is for a person.
+    """
+    if not missing:
+        return {doubt.job.key: Deferred("never_arrived") for doubt in doubts}
+    held = sum((doubt.job.held for doubt in doubts), NOTHING)
+    if missing == held and all(doubt.job.spec.kind in terms.at_once_s for doubt in doubts):
+        return {doubt.job.key: judge_broken(doubt.job, cause="answer_gone", message="",
+                                             charged=doubt.job.held)
+                for doubt in doubts}
+    return {}

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.core.cells import Cell, Expansion, Grower, Offer
+from pipeline.core.cells import Cell, Expansion, Offer
+from pipeline.core.chains import bases_of, most_bases
 from pipeline.core.errors import Problem
+from pipeline.core.grower import Grower
 from pipeline.core.manifest import Campaign, Manifest
 from pipeline.core.matrix import count_combos
 
@@ -20,7 +22,7 @@ def expand(manifest: Manifest, offers: Mapping[str, Offer], *,
         return expansion
     by_campaign: dict[str, list[Cell]] = {}
     for campaign in _sources_first(manifest.campaigns):
-        bases = by_campaign.get(campaign.source_campaign, [])
+        bases = bases_of(by_campaign.get(campaign.source_campaign, []), campaign)
         grower = Grower(campaign, manifest, offers, bases, expansion)
         by_campaign[campaign.name] = grower.grow()
     for campaign in manifest.campaigns:
@@ -31,8 +33,11 @@ def expand(manifest: Manifest, offers: Mapping[str, Offer], *,
 
 def _too_many(manifest: Manifest, max_jobs: int) -> Problem | None:
     counts: dict[str, int] = {}
+    by_name = {campaign.name: campaign for campaign in manifest.campaigns}
     for campaign in _sources_first(manifest.campaigns):
-        counts[campaign.name] = count_combos(campaign, counts.get(campaign.source_campaign, 1))
+        source = by_name.get(campaign.source_campaign)
+        starts = counts.get(source.name, 1) * most_bases(source, campaign) if source else 1
+        counts[campaign.name] = count_combos(campaign, starts)
     total = sum(counts.values())
     if total <= max_jobs:
         return None

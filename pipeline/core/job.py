@@ -36,7 +36,10 @@ IN_FLIGHT = frozenset({State.SUBMITTING, State.IN_DOUBT, State.RUNNING})
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A delivered file with its hash; `path` starts from the working folder, or is absolute."""
+    """A delivered file with its hash; `path` starts from the working folder, or is absolute.
+
+    `label` tells the files of one job apart: vocals, instrumental.
+    """
 
     path: str
     sha256: str
@@ -45,6 +48,7 @@ class File:
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +61,48 @@ class Intended:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The service has the job under these ids."""
+    """The service has the job under these ids. `by` names the person who said so, if one did, and
+    `note` is what was said with it."""
 
     remote_ids: tuple[str, ...]
+    by: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Produced:
-    """It is made and its links are known. Without a stated charge the hold is charged."""
+    """It is made and its links are known. Without a stated charge the hold is charged; `note` says
+    what a person should know of it."""
 
     outputs: tuple[Output, ...]
     charged: Money | None = None
     remote_ids: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
     """This try is over and the job may be tried again, not before `not_before_s`.
 
-    `charged` is what the try took: nothing when it was surely never accepted.
+    `charged` is what the try took: nothing when it was surely never accepted. `by` names the person
+    who said so, if one did.
     """
 
     cause: str
     not_before_s: float = 0.0
     charged: Money = NOTHING
     message: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """This job is over without a file."""
+    """This job is over without a file. `by` names the person who said so, if one did."""
 
     cause: str
     message: str = ""
     charged: Money = NOTHING
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +213,9 @@ def _with_facts(job: Job, event: Event, at_s: float) -> Job:
                            remote_ids=(), outputs=(), cause=None, message="")
         case Accepted(remote_ids):
             return replace(job, remote_ids=remote_ids, cause=None, message="")
-        case Produced(outputs, charged, remote_ids):
+        case Produced(outputs, charged, remote_ids, note):
             return replace(_charge(job, job.held if charged is None else charged), outputs=outputs,
-                           remote_ids=remote_ids or job.remote_ids, cause=None, message="")
+                           remote_ids=remote_ids or job.remote_ids, cause=None, message=note)
         case Deferred(cause, not_before_s, charged, message):
             paid = job.paid_tries + bool(charged)
             return replace(_charge(job, charged), cause=cause, message=message, paid_tries=paid,

@@ -55,7 +55,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that a job starts from. For a local file `digest` is the sha256 of its content."""
+    """A file that a job starts from. For a local file `digest` is the sha256 of its content, and
+    `seconds` the length of a film or a sound, where it tells one."""
 
     text: str
     path: str = ""
@@ -63,6 +64,7 @@ class Source:
     media: str = ""
     bytes: int = 0
     at: Position | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,11 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One matrix: what to say, which models say it, in which shapes, and how often."""
+    """One matrix: what to say, which models say it, in which shapes, and how often.
+
+    `source_outputs` is how many outputs of each job of `source_campaign` it starts from, None for
+    all that are counted on.
+    """
 
     name: str
     prompt: Prompt | None
@@ -94,6 +100,7 @@ class Campaign:
     skip_unsupported: bool = False
     sources: tuple[Source, ...] = ()
     source_campaign: str = ""
+    source_outputs: int | None = None
     max_price: Money | None = None
     max_paid_attempts: int = 1
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -52,8 +52,8 @@ def _count(campaign: Campaign, rule: Rule) -> int:
     ratios = len(rule.aspect_ratios or campaign.aspect_ratios) or 1
     axes = [len(rule.vars.get(axis.name, axis.values)) for axis in campaign.axes]
     params = [len(rule.params.get(axis.name, axis.values)) for axis in campaign.param_axes]
-    return (len(rule.models or campaign.models) * ratios * prod(axes) * prod(params)
-            * campaign.variants)
+    models = len(rule.models or campaign.models) or 1  # a kind that names none means one
+    return models * ratios * prod(axes) * prod(params) * campaign.variants
 
 
 def multiply(campaign: Campaign, bases: Sequence[Variables] = ALONE) -> Matrix:

@@ -4,19 +4,18 @@ Law: nothing is sent that the row does not offer, and what is sent is spelled as
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from pipeline.core.catalog import Model
-from pipeline.core.spec import SourceRef
+from pipeline.core.kinds import sheet
+from pipeline.core.params import Setting, Unfit, near
 
 PARAMS = ("duration", "resolution", "quality", "sound", "negative_prompt", "seed")
 """The parameters of an image or a video, beside the prompt, the shape and the sources."""
 
 LARGEST_SEED = 2**31 - 1
-
-Setting = str | int | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,10 @@ def fit_ratio(ratio: str | None, model: Model) -> Misfit | None:
     offered = model.capability.aspect_ratios
     if ratio is None or ratio in offered:
         return None
+    if not sheet(model.kind).takes_shape:
+        return Misfit(("aspect_ratios",), f"{model.kind} has no aspect ratio", "leave it out")
+    if not offered and model.kind == "ad-copy":
+        return None  # its row names no shapes, and its route takes one
     return _not_offered(("aspect_ratios",), "aspect ratio", ratio, model, offered)
 
 
@@ -55,8 +58,9 @@ def fit_params(params: Mapping[str, object], model: Model) -> tuple[dict[str, Se
     """The parameters as they are sent, and those that the model does not take."""
     sent: dict[str, Setting] = {}
     misfits: list[Misfit] = []
+    fit = _fit_param if sheet(model.kind).params is None else _fit_by_sheet
     for name, value in params.items():
-        setting = _fit_param(name, value, model)
+        setting = fit(name, value, model)
         if isinstance(setting, Misfit):
             misfits.append(setting)
         else:
@@ -85,6 +89,39 @@ def _fit_param(name: str, value: object, model: Model) -> Setting | Misfit:
         return str(value)
     return Misfit(path, f"unknown parameter {name!r} for {model.id}",
                   "known are " + ", ".join(PARAMS))
+
+
+def _fit_by_sheet(name: str, value: object, model: Model) -> Setting | Misfit:
+    """A parameter of a kind whose sheet is closed; a voice is one of the model's own."""
+    rules = sheet(model.kind).params or {}
+    path = ("params", name)
+    if name not in rules:
+        known = f"known are {', '.join(rules)}" if rules else "it takes none"
+        return Misfit(path, f"unknown parameter {name!r} for {model.kind}",
+                      known + near(name, rules))
+    if name == "voice" and model.capability.voices:
+        return _fit_voice(str(value), model)
+    try:
+        return rules[name].read(value)
+    except Unfit as unfit:
+        return Misfit(path, f"{name} {value!r} is not what {model.kind} takes", str(unfit))
+
+
+def _fit_voice(value: str, model: Model) -> Setting | Misfit:
+    voices = model.capability.voices
+    found = next((voice for voice in voices if voice.lower() == value.lower()), None)
+    return found or Misfit(("params", "voice"), f"{model.id} has no voice {value!r}",
+                           "one of " + ", ".join(voices) + near(value, voices))
+
+
+def fit_whole(params: Mapping[str, Setting], prompt: str | None, model: Model) -> Misfit | None:
+    """Whether parameters that are each right are enough together; no prompt is one not yet known.
+    """
+    lack = sheet(model.kind).lack(params, prompt)
+    if lack is None:
+        return None
+    name, message, hint = lack
+    return Misfit(("prompt",) if name == "prompt" else ("params", name), message, hint)
 
 
 def _fit_duration(value: object, model: Model) -> Setting | Misfit:
@@ -116,53 +153,22 @@ def _fit_sound(value: object, model: Model) -> Setting | Misfit:
 
 
 def fit_prompt(prompt: str, model: Model) -> Misfit | None:
-    """Whether the prompt says something and stays under the model's limit."""
+    """Whether the prompt says something and keeps to the model's limits."""
+    wish = sheet(model.kind).prompt
+    capability = model.capability
     if not prompt.strip():
-        return Misfit(("prompt",), "the prompt is empty", "give it some text")
-    limit = model.capability.prompt_max_chars
+        return Misfit(("prompt",), "the prompt is empty", "give it some text") \
+            if wish == "needed" else None
+    if wish == "none":
+        return Misfit(("prompt",), f"{model.kind} takes no prompt", "leave it out")
+    limit = capability.prompt_max_chars
     if limit is not None and len(prompt) > limit:
         return Misfit(("prompt",), f"the prompt has {len(prompt)} characters; "
                                    f"{model.id} takes at most {limit}")
+    if len(prompt.strip()) < (capability.prompt_min_chars or 0):
+        return Misfit(("prompt",), f"the prompt has {len(prompt.strip())} characters; "
+                                   f"{model.id} takes at least {capability.prompt_min_chars}")
     return None
-
-
-def fit_sources(sources: Iterable[SourceRef], model: Model) -> Misfit | None:
-    """Whether the model takes sources of these kinds, and as many."""
-    capability = model.capability
-    counts = dict.fromkeys(("image", "video", "audio"), 0)
-    total = 0
-    for source in sources:
-        total += 1
-        if source.media in counts:
-            counts[source.media] += 1
-    if not total:
-        if capability.needs_source:
-            return Misfit(("sources",), f"{model.id} needs a source file",
-                          "add `sources:`, or `from:` another campaign")
-        return None
-    if (most := _most_sources(model)) is not None and total > most:
-        return Misfit(("sources",), f"{model.id} takes {_at_most(most)}, not {total}")
-    limits = {"image": capability.max_images, "video": capability.max_videos,
-              "audio": capability.max_audios}
-    for media, count in counts.items():
-        limit = limits[media]
-        if limit is not None and count > limit:
-            return Misfit(("sources",), f"{model.id} takes {limit or 'no'} {media} "
-                                        f"source{'s' if limit > 1 else ''}, not {count}")
-    return None
-
-
-def _most_sources(model: Model) -> int | None:
-    most = model.capability.max_sources
-    if most is not None:
-        return most
-    takes_any = model.capability.needs_source or any(
-        "text-to" not in word for word in model.generation_types)
-    return None if takes_any or not model.generation_types else 0
-
-
-def _at_most(most: int) -> str:
-    return {0: "no source files", 1: "one source file"}.get(most, f"at most {most} source files")
 
 
 def _not_offered(path: tuple[str, ...], what: str, value: object, model: Model,

@@ -5,6 +5,7 @@ a price is never free; it waits for the author's `max_price` or for the account'
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.core.money import Money
@@ -25,7 +26,16 @@ class PerSecond:
     counts_sources: bool = False
 
 
-PriceRule = Flat | PerSecond
+@dataclass(frozen=True, slots=True)
+class ByOption:
+    """An amount for each choice of one parameter; `default` is the choice of a job without it."""
+
+    param: str
+    amounts: Mapping[str, Money]
+    default: str
+
+
+PriceRule = Flat | PerSecond | ByOption
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _SECOND = r"(?:s|sec|secs|second|seconds)"

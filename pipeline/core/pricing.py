@@ -6,13 +6,18 @@ cannot be priced is refused unless its author names a `max_price`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from pipeline.core.catalog import Model
+from pipeline.core.kinds import outputs_of
 from pipeline.core.money import Money, times_seconds
 from pipeline.core.offer import seconds_of
-from pipeline.core.price_rule import Flat, PerSecond, PriceRule
+from pipeline.core.origins import TIMED
+from pipeline.core.price_rule import ByOption, Flat, PerSecond, PriceRule
 from pipeline.core.spec import JobSpec
+
+BILLED_BY_SOURCE = ("captions", "separation")
+"""Kinds whose rate is over the seconds of what they work on; they make no length of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +54,70 @@ def price(spec: JobSpec, model: Model, *, own: PriceRule | None = None,
 
 
 def _by_rule(spec: JobSpec, model: Model, rule: PriceRule) -> Quote | Unpriced:
-    if isinstance(rule, Flat):
-        return Quote(rule.amount, rule.amount, f"{rule.amount} a job")
-    return _by_seconds(spec, model, rule)
+    match rule:
+        case Flat(amount):
+            return _flat(spec, amount)
+        case ByOption(param, amounts, default):
+            choice = str(spec.params.get(param, default))
+            amount = amounts.get(choice) or max(amounts.values())
+            return Quote(amount, amount, f"{amount} a job, {param} {choice}")
+        case PerSecond():
+            return _by_seconds(spec, model, rule)
+
+
+def _flat(spec: JobSpec, amount: Money) -> Quote:
+    """One amount for each generation that the job starts."""
+    number = outputs_of(spec.kind, spec.params) if spec.kind == "ad-copy" else 1
+    total = amount * number
+    says = f"{amount} a job" if number == 1 else f"{number} variants × {amount}"
+    return Quote(total, total, says)
 
 
 def _by_seconds(spec: JobSpec, model: Model, rule: PerSecond) -> Quote | Unpriced:
-    if rule.counts_sources and any(s.media not in ("image", "") for s in spec.sources):
+    """Seconds of output, of sources, or of both; what is not known is assumed at its longest."""
+    lengths = _source_lengths(spec, model)
+    of_source = spec.kind in BILLED_BY_SOURCE
+    if None in lengths and (rule.counts_sources or of_source):
         return Unpriced(f"{model.id} also bills the seconds of its sources, which are not known",
                         "give `max_price`, the most that one job may take")
-    length = _length(spec.params, model)
-    if length is None:
+    known = [length for length in lengths if length is not None]
+    made = Decimal(0) if of_source else _length(spec.params, model) or _as_its_source(known)
+    if made is None:
         return Unpriced(f"{model.id} bills by the second and names no lengths",
                         "give `params: {duration: …}` or `max_price`")
-    amount = times_seconds(rule.rate, length)
-    asked = "" if "duration" in spec.params else ", the longest it offers"
-    return Quote(amount, amount, f"{rule.rate} a second × {length.normalize():f} s{asked}")
+    taken = sum(known, Decimal(0)) if rule.counts_sources or of_source else Decimal(0)
+    asked = "" if of_source or "duration" in spec.params else ", the longest it offers"
+    words = [f"{made.normalize():f} s{asked}"] if made else []
+    words += [f"{taken.normalize():f} s of source ({_surety(spec)})"] if taken else []
+    return Quote(times_seconds(rule.rate, made + taken),
+                 times_seconds(rule.rate, made + taken.to_integral_value(ROUND_CEILING)),
+                 f"{rule.rate} a second × {' + '.join(words)}")
+
+
+def _source_lengths(spec: JobSpec, model: Model) -> list[Decimal | None]:
+    """The lengths of the films and sounds it starts from: measured, or the longest there can be."""
+    can = model.capability
+    open_to_time = spec.kind in BILLED_BY_SOURCE or bool(can.max_videos or can.max_audios)
+    timed = [source for source in spec.sources
+             if source.media in TIMED or (not source.media and open_to_time)]
+    longest = Decimal(can.source_seconds[1]) if can.source_seconds else None
+    return [longest if source.seconds is None else Decimal(str(round(source.seconds, 3)))
+            for source in timed]
+
+
+def _surety(spec: JobSpec) -> str:
+    timed = [source for source in spec.sources if source.media != "image"]
+    return "read from the file" if all(source.measured for source in timed) else "assumed worst"
+
+
+def _as_its_source(lengths: list[Decimal]) -> Decimal | None:
+    """A model that offers no choice of length makes its film as long as the one it starts from."""
+    return max(lengths, default=None)
+
+
+def length_of(spec: JobSpec, model: Model) -> Decimal | None:
+    """The longest that the job's film or sound can be, in seconds; None if nothing tells."""
+    return _length(spec.params, model)
 
 
 def _length(params: Mapping[str, object], model: Model) -> Decimal | None:

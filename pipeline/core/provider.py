@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.core.catalog import Catalog
+from pipeline.core.library import Library
 from pipeline.core.money import Money
 from pipeline.core.spec import JobSpec
 from pipeline.core.terms import Terms
@@ -17,18 +18,23 @@ from pipeline.core.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One made file at the service. `url` is None while its link is not there yet."""
+    """One made file at the service. `url` is None while its link is not there yet.
+
+    Where the answer itself is the file (captions), `url` is a `data:` address (RFC 2397). `label`
+    tells the files of one job apart, in a word of ours: vocals, instrumental.
+    """
 
     url: str | None
     media_type: str = ""
     width: int | None = None
     height: int | None = None
     bytes: int | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The service accepted the job under these ids."""
+    """The service accepted the job under these ids: one start may make several generations."""
 
     remote_ids: tuple[str, ...]
 
@@ -42,11 +48,17 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The job is made. `charged` is what the service says it took, None where it does not say."""
+    """The job is made. `charged` is what the service says it took, None where it does not say.
+
+    `task_id` is the name under which the service can go on from it (Veo clips); `note` says in
+    words what a person should know, such as that only two of three outputs came.
+    """
 
     outputs: tuple[Output, ...]
     charged: Money | None = None
     made_in_s: float | None = None
+    task_id: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +110,10 @@ class Download(Protocol):
 
 
 class Provider(Protocol):
-    """One account at one service."""
+    """One account at one service. `library` is None where the service keeps no named files."""
 
     terms: Terms
+    library: Library | None
 
     async def fetch_catalog(self) -> object:
         """The catalog as the service spells it, fit for a cache."""
@@ -118,16 +131,19 @@ class Provider(Protocol):
         """Bring a local file to the service; the address under which jobs may name it."""
         ...
 
-    async def find_asset(self, name: str) -> str | None:
-        """The fresh address of a file in the account's library, None where it has no such file."""
-        ...
-
-    async def submit(self, spec: JobSpec, source_urls: Sequence[str]) -> Receipt | Finished:
-        """The paid call: one request, sent at most once."""
+    async def submit(self, spec: JobSpec, sources: Sequence[str]) -> Receipt | Finished | Broken:
+        """The paid call: one request, sent at most once. `sources` are the addresses of the job's
+        sources in their order; for an extend, the service's own name of the clip. Only a call that
+        brings the outcome itself can tell that it broke."""
         ...
 
     async def look(self, remote_id: str, kind: str) -> News:
         """News of one job; raises `Vanished` if the service does not know it (yet)."""
+        ...
+
+    async def follow(self, remote_id: str, kind: str) -> News:
+        """The end of one job, from the stream on which the service tells it, waiting as long as it
+        takes; raises `Vanished` where there is no such stream, `Unreachable` when it breaks off."""
         ...
 
     async def scan(self, filters: Mapping[str, str]) -> Scan:

@@ -18,14 +18,29 @@ KEY_CHARS = 32
 class SourceRef:
     """A source as the key sees it: a file's content, an address, a library name, another job.
 
-    `kind` is file, url, asset or job; `value` is the sha256, the address, the name or the key.
-    `path` says where the bytes of a file lie and is no part of the key.
+    `kind` is file, url, asset or job; `value` is the sha256, the address, the name, or the key
+    with `#2` for the second file of that job. The rest is no part of the key: `path` says where the
+    bytes of a file lie, `seconds` how long it is at most, exactly so where it was `measured`.
     """
 
     kind: str
     value: str
     media: str = ""
     path: str = ""
+    bytes: int = 0
+    seconds: float | None = None
+    measured: bool = False
+
+    @property
+    def job(self) -> str:
+        """The key of the job whose file it is."""
+        return self.value.partition("#")[0]
+
+    @property
+    def index(self) -> int:
+        """Which of that job's files it is, counted from 0."""
+        number = self.value.partition("#")[2]
+        return int(number) - 1 if number else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +67,4 @@ class JobSpec:
     @property
     def waits_for(self) -> tuple[str, ...]:
         """The keys of the jobs whose files this one starts from."""
-        return tuple(source.value for source in self.sources if source.kind == "job")
+        return tuple(source.job for source in self.sources if source.kind == "job")

@@ -4,7 +4,7 @@ A sheet is reviewed code, never part of a catalog: nothing a service answers can
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,13 @@ class Terms:
     A doubt may be called absent `quiet_s` after its last byte: the longest the service takes to
     make a job of a request (`ingest_max_s`), the life of a request that the kernel still carries
     (`linger_s`, 16 minutes for Linux's 924.6 s of retransmission), the lag of the list, the skew.
+
+    `listed` are the kinds that the service's list of recent jobs surely shows: of the others it can
+    prove the presence, never the absence. `at_once_s` are the kinds whose paid call itself brings
+    the result, and the longest that such a call may take.
+
+    `scopes` names the scope that a key needs: by kind of job, and by what is read or brought there
+    beside jobs (balance, history, library, upload). Empty where the service's keys have none.
     """
 
     provider: str
@@ -37,6 +44,10 @@ class Terms:
     bucket_of: Mapping[str, str]
     first_look_s: Mapping[str, float]
     kinds: tuple[str, ...] = ("image", "video")
+    listed: tuple[str, ...] = ("image", "video")
+    at_once_s: Mapping[str, float] = field(default_factory=dict)
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    streams: tuple[str, ...] = ()
     list_rows: int = 25
     list_lag_s: float = 60.0
     ingest_max_s: float = 120.0
@@ -72,6 +83,7 @@ class Terms:
             list_lag_s=self.list_lag_s * by,
             ingest_max_s=self.ingest_max_s * by,
             link_wait_s=max(30.0, self.link_wait_s * by),
+            at_once_s={kind: max(60.0, most_s * by) for kind, most_s in self.at_once_s.items()},
             scale=by,
         )
 

@@ -5,6 +5,8 @@ its own documented words. Everything else is a doubt. A job that broke counts as
 service's own figure says that it was not.
 """
 
+from collections.abc import Sequence
+
 from pipeline.core.errors import (
     Barred,
     ProviderFailure,
@@ -15,7 +17,7 @@ from pipeline.core.errors import (
 )
 from pipeline.core.job import Accepted, Deferred, Doubted, Event, Failed, Job, Produced
 from pipeline.core.money import NOTHING, Money
-from pipeline.core.provider import Broken, Finished, News, Receipt
+from pipeline.core.provider import Broken, Finished, News, Receipt, Working
 from pipeline.core.terms import Terms
 
 BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
@@ -35,7 +37,7 @@ def judge_submission(reply: Receipt | Finished | ProviderFailure, now_s: float) 
         case Receipt(remote_ids):
             return Accepted(remote_ids)
         case Finished(outputs, charged):
-            return Produced(outputs, charged)
+            return Produced(outputs, charged, note=reply.note)
         case Throttled(retry_after_s=wait_s):
             return Deferred("throttled", now_s + (wait_s or BACKOFF_S[0]), message=reply.message)
         case Unreachable():
@@ -54,12 +56,34 @@ def judge_news(job: Job, news: News, terms: Terms, now_s: float) -> Event | None
     """The event that news of a running job means; None to go on waiting."""
     match news:
         case Finished(outputs, charged) if outputs and all(output.url for output in outputs):
-            return Produced(outputs, charged)
+            return Produced(outputs, charged, note=news.note)
         case Broken(cause, message, charged):
             return judge_broken(job, cause, message, _taken(job, charged, terms))
         case _:
             overdue = now_s - (job.sent_s or now_s) > terms.overdue_s
             return Doubted("overdue", "no end in sight") if overdue else None
+
+
+def join_news(news: Sequence[News]) -> News:
+    """What is known of a job whose one start made several generations.
+
+    It ends when all of them have ended. What came is delivered, even if it is not all; where one of
+    them does not say what it took, nobody knows what all of them took.
+    """
+    if len(news) == 1:
+        return news[0]
+    working = next((each for each in news if isinstance(each, Working)), None)
+    if working is not None:
+        return working
+    ends = [each for each in news if not isinstance(each, Working)]
+    broken = [each for each in ends if isinstance(each, Broken)]
+    made = [each for each in ends if isinstance(each, Finished)]
+    said = [each.charged for each in ends if each.charged is not None]
+    charged = sum(said, NOTHING) if len(said) == len(ends) else None
+    if not made:
+        return Broken(broken[0].cause, broken[0].message, charged)
+    note = f"{len(made)} of {len(news)} came: {broken[0].message}" if broken else ""
+    return Finished(tuple(output for each in made for output in each.outputs), charged, note=note)
 
 
 def judge_broken(job: Job, cause: str, message: str, charged: Money) -> Event:

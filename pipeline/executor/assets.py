@@ -19,9 +19,10 @@ import anyio
 
 from pipeline.core.errors import Unreachable
 from pipeline.core.job import File, Job
+from pipeline.core.kinds import sheet
 from pipeline.core.naming import extension, stem
 from pipeline.core.provider import Download
-from pipeline.executor.media import Facts, NotWhole, examine
+from pipeline.media.examine import Facts, NotWhole, examine, media_of
 
 LARGEST_FILE = 4 * 1024**3
 SLOWEST_BYTES_PER_S = 1024
@@ -47,14 +48,15 @@ class AssetStore:
     def __init__(self, aside: Aside) -> None:
         self._aside = aside
 
-    async def save(self, job: Job, index: int, download: Download) -> File:
+    async def save(self, job: Job, index: int, download: Download, label: str = "") -> File:
         """Bring one file home; raises `Unreachable` or `NotWhole` when that fails."""
-        part = Path(job.folder, f"{stem(job, index)}.part")
+        name = stem(job, index, label)
+        part = Path(job.folder, f"{name}.part")
         digest, length = await self._stream(part, download)
-        facts = await self._aside(lambda: _finish(part))
-        wanted = part.with_name(stem(job, index) + extension(facts.media_type))
+        facts = await self._aside(lambda: _finish(part, sheet(job.spec.kind).makes))
+        wanted = part.with_name(name + extension(facts.media_type))
         final = await self._aside(lambda: _place(part, wanted, digest))
-        return _file(final, digest, length, facts)
+        return replace(_file(final, digest, length, facts), label=label)
 
     async def note(self, file: File, says: Mapping[str, object]) -> None:
         """Write the sidecar of a delivered file: what it is and where it came from."""
@@ -102,8 +104,11 @@ def _check_pace(length: int, passed_s: float) -> None:
         raise Unreachable("the download drips")
 
 
-def _finish(part: Path) -> Facts:
+def _finish(part: Path, makes: str) -> Facts:
+    """A text in place of a picture or a song is a service's excuse, however well it is written."""
     facts = examine(part)
+    if media_of(facts.media_type) == "text" != makes:
+        raise NotWhole(f"it is {facts.media_type} and no {makes or 'media'}")
     _sync(part)
     return facts
 

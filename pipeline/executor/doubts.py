@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import anyio
 
 from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
-from pipeline.core.evidence import Doubt, absent, adopt
-from pipeline.core.job import Deferred, Event, Job, State
+from pipeline.core.evidence import Doubt, absent, adopt, judge_balance, settles_s
+from pipeline.core.job import Event, Job, State
+from pipeline.core.money import Money
 from pipeline.core.provider import Provider, Scan
 from pipeline.core.verdict import backoff_s
 from pipeline.executor.control import Control
@@ -41,14 +42,14 @@ class Doubts:
     def __init__(self, provider: Provider, gate: Gate, control: Control, *,
                  now: Callable[[], float], owned: Callable[[Sequence[str]], Mapping[str, float]],
                  unsettled: Callable[[], Sequence[Job]],
-                 untouched: Callable[[], Awaitable[bool]]) -> None:
+                 missing: Callable[[], Awaitable[Money | None]]) -> None:
         self.provider = provider
         self.gate = gate
         self.control = control
         self.now = now
         self.owned = owned
         self.unsettled = unsettled
-        self.untouched = untouched
+        self.missing = missing
         self.open: dict[str, Open] = {}
         self.starts: list[float] = []
         self._scans = 0
@@ -104,8 +105,8 @@ class Doubts:
         """Early and often at first; then at the moment when absence can be believed."""
         terms = self.gate.terms
         pause_s = SCANS_S[min(self._scans, len(SCANS_S) - 1)] * terms.scale
-        quiet_s = min(found.doubt.last_byte_s for found in self.open.values()) + terms.quiet_s
-        left_s = quiet_s - self.now()
+        settled_s = min(settles_s(found.doubt, terms) for found in self.open.values())
+        left_s = settled_s - self.now()
         return min(pause_s, left_s) if left_s > 0 else pause_s
 
     async def _scan(self) -> None:
@@ -138,8 +139,9 @@ class Doubts:
         rest = [doubt for doubt in doubts if doubt.job.key not in events]
         events |= absent(rest, scan, began_s, owned, self.gate.terms)
         rest = [doubt for doubt in rest if doubt.job.key not in events]
-        if rest and all(self._quiet(doubt, began_s) for doubt in rest) and await self.untouched():
-            events |= {doubt.job.key: Deferred("never_arrived") for doubt in rest}
+        if rest and all(self._quiet(doubt, began_s) for doubt in rest):
+            missing = await self.missing()
+            events |= {} if missing is None else judge_balance(rest, missing, self.gate.terms)
         for key, found in list(self.open.items()):
             if key in events:
                 found.event = events[key]
@@ -150,4 +152,4 @@ class Doubts:
                     found.ready.set()
 
     def _quiet(self, doubt: Doubt, began_s: float) -> bool:
-        return began_s >= doubt.last_byte_s + self.gate.terms.quiet_s
+        return began_s >= settles_s(doubt, self.gate.terms)

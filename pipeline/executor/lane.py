@@ -11,11 +11,12 @@ import anyio
 
 from pipeline.core.causes import CAUSES
 from pipeline.core.errors import Barred, Exit, ProviderFailure
-from pipeline.core.evidence import Reading, untouched
+from pipeline.core.evidence import Reading, unexplained
 from pipeline.core.job import Doubted, Event, Job, State
+from pipeline.core.money import Money
 from pipeline.core.pace import Lengths, Window
 from pipeline.core.provider import News, Provider
-from pipeline.core.verdict import backoff_s, judge_news
+from pipeline.core.verdict import backoff_s, join_news, judge_news
 from pipeline.executor.assets import AssetStore
 from pipeline.executor.control import Control
 from pipeline.executor.doubts import Doubts
@@ -64,7 +65,7 @@ class Lane:
         self.doubts = Doubts(provider, self.gate, world.control, now=world.now,
                              owned=lambda ids: world.ledger.ask.owned(account, ids),
                              unsettled=lambda: world.ledger.ask.open_jobs(account),
-                             untouched=self._untouched)
+                             missing=self._missing)
         self.sources = Sources(account, provider, self.gate, world.ledger)
         self.leaves: dict[str, tuple[Window, list[str]]] = {}
         self.barred: Barred | None = None
@@ -132,9 +133,12 @@ class Lane:
         return self._next_try_s - now_s
 
     async def look(self, job: Job) -> News:
-        """One read of one job."""
-        async with self.gate.turn(READS):
-            return await self.provider.look(job.remote_ids[0], job.spec.kind)
+        """One read for each generation of one job."""
+        news: list[News] = []
+        for remote_id in job.remote_ids:
+            async with self.gate.turn(READS):
+                news.append(await self.provider.look(remote_id, job.spec.kind))
+        return join_news(news)
 
     def judge_overdue(self, job: Job, news: News) -> Event | None:
         """News of a job that was called overdue; while it is still working a person decides."""
@@ -151,16 +155,22 @@ class Lane:
         if not self.ledger.ask.open_jobs(self.account) and (reading := await self._reading()):
             await self.ledger.remember_balance(self.account, reading)
 
-    async def _untouched(self) -> bool:
-        """Whether the balance shows that none of the doubts was charged."""
+    async def can_afford(self, job: Job) -> bool:
+        """Whether the balance, read now, covers the job: under parallel starts a service has
+        refused single ones for want of credit that was there (facts/kubeez.md 3.5)."""
+        reading = await self._reading()
+        return reading is not None and reading.balance >= job.quote.worst
+
+    async def _missing(self) -> Money | None:
+        """What left the account beside all that is known to be charged; None if none can tell."""
         before = self.ledger.ask.reading(self.account)
         unsure = [job for job in self.ledger.ask.open_jobs(self.account)
                   if job.state in (State.SUBMITTING, State.RUNNING)
                   or (job.state is State.IN_DOUBT and job.remote_ids)]
         if before is None or unsure:
-            return False
+            return None
         now = await self._reading()
-        return now is not None and untouched(before, now)
+        return None if now is None else unexplained(before, now)
 
     async def _reading(self) -> Reading | None:
         try:

@@ -7,6 +7,7 @@ is another file, and the job that names it is not bought.
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 
@@ -14,7 +15,7 @@ from pipeline.core.causes import says
 from pipeline.core.errors import Refused, Throttled, Unreachable, Vanished
 from pipeline.core.job import Job, State
 from pipeline.core.naming import KEY_SHOWN
-from pipeline.core.provider import Provider
+from pipeline.core.provider import Finished, Provider
 from pipeline.core.spec import SourceRef
 from pipeline.core.verdict import backoff_s
 from pipeline.executor.assets import sha256_of
@@ -23,18 +24,22 @@ from pipeline.ledger.ledger import Ledger
 
 ADDRESS_LIVES_S = 45 * 60.0
 """Signed addresses of the library live an hour (llms.txt); an upload's is trusted for less."""
+LINK_MARGIN_S = 10 * 60.0
+"""A link is used only while it is good for so much longer: the service fetches it when it likes."""
+
+T = TypeVar("T")
 
 
 class Sources:
     """The sources of one account's jobs."""
 
-    def __init__(self, account: str, provider: Provider, gate: Gate, ledger: Ledger,
-) -> None:
+    def __init__(self, account: str, provider: Provider, gate: Gate, ledger: Ledger) -> None:
         self.account = account
         self.provider = provider
         self.gate = gate
         self.ledger = ledger
         self._uploading: dict[str, anyio.Lock] = {}
+        self._links: dict[str, tuple[str, float]] = {}
 
     async def bring(self, job: Job) -> list[str] | None:
         """The addresses of a job's sources, in order; None when the run stops meanwhile.
@@ -43,8 +48,9 @@ class Sources:
         and `Barred` when the account is closed.
         """
         urls = []
+        bring = self._clip if job.spec.kind == "extend" else self._address
         for source in job.spec.sources:
-            url = await self._address(source)
+            url = await bring(source)
             if url is None:
                 return None
             urls.append(url)
@@ -53,21 +59,48 @@ class Sources:
     async def _address(self, source: SourceRef) -> str | None:
         if source.kind == "url":
             return source.value
-        if source.kind != "asset":
-            return await self._uploaded(*self._file(source))
-        url = await self._had(READS, lambda: self.provider.find_asset(source.value))
-        if url == "":
-            raise FileNotFoundError(f"the library has no file {source.value!r}")
-        return url
+        if source.kind == "asset":
+            return await self._library_link(source.value)
+        return await self._uploaded(*self._file(source))
+
+    async def _clip(self, source: SourceRef) -> str | None:
+        """The service's own name of a clip that it made for us, by which it goes on from it."""
+        made = self.ledger.ask.job(source.job)
+        if made is None or not made.remote_ids:
+            raise FileNotFoundError("the clip that it goes on from is not known to the service")
+        news = await self._had(READS, lambda: self.provider.look(made.remote_ids[0],
+                                                                 made.spec.kind))
+        if isinstance(news, Finished) and not news.task_id:
+            raise FileNotFoundError("the service names no task of the clip that it goes on from")
+        return news.task_id if isinstance(news, Finished) else None
+
+    async def _library_link(self, name: str) -> str | None:
+        """A link to a library file that is good for a while yet; they are signed for an hour."""
+        url, until_s = self._links.get(name, ("", 0.0))
+        if until_s > self.ledger.now() + LINK_MARGIN_S:
+            return url
+        if self.provider.library is None:
+            raise FileNotFoundError("the account keeps no library")
+        shelf = await self._had(READS, self.provider.library.shelf)
+        if shelf is None:
+            return None
+        file = shelf.find(name)
+        if file is None or not file.url:
+            raise FileNotFoundError(f"the library has no file {name!r}")
+        self._links[name] = (file.url, file.url_until_s or 0.0)
+        return file.url
 
     def _file(self, source: SourceRef) -> tuple[Path, str]:
         if source.kind == "file":
             path, digest = Path(source.path), source.value
         else:
-            made = self.ledger.ask.job(source.value)
-            if made is None or not made.files:
-                raise FileNotFoundError("the job that it starts from has no file")
-            path, digest = Path(made.files[0].path), made.files[0].sha256
+            made = self.ledger.ask.job(source.job)
+            files = made.files if made else ()
+            if source.index >= len(files):
+                raise FileNotFoundError(f"the job that it starts from brought "
+                                        f"{len(files) or 'no'} file{'s' * (len(files) > 1)}, "
+                                        f"and this one needs number {source.index + 1}")
+            path, digest = Path(files[source.index].path), files[source.index].sha256
         if not path.is_file() or sha256_of(path) != digest:
             raise FileNotFoundError(f"{path.name} is gone, or is no longer what was planned")
         return path, digest
@@ -82,14 +115,14 @@ class Sources:
                 await self.ledger.remember_upload(self.account, digest, url)
             return url
 
-    async def _had(self, bucket: str, call: Callable[[], Awaitable[str | None]]) -> str | None:
-        """A free answer, asked for until it comes: "" for none, None when the run stops."""
+    async def _had(self, bucket: str, call: Callable[[], Awaitable[T]]) -> T | None:
+        """A free answer, asked for until it comes; None when the run stops."""
         tries = 0
         while self.gate.control.buying:
             try:
                 with self.gate.control.until_left():
                     async with self.gate.turn(bucket):
-                        return await call() or ""
+                        return await call()
             except Throttled as refusal:
                 self.gate.throttle(bucket, refusal.retry_after_s)
             except Unreachable:

@@ -29,14 +29,17 @@ from pipeline.core.job import (
     Saved,
     State,
 )
-from pipeline.core.provider import Finished, Output
-from pipeline.core.verdict import backoff_s, judge_submission
+from pipeline.core.provider import Broken, Finished, Output
+from pipeline.core.verdict import backoff_s, judge_news, judge_submission
 from pipeline.executor.lane import Lane
-from pipeline.executor.media import NotWhole
 from pipeline.executor.sidecar import sidecar
+from pipeline.media.examine import NotWhole
 
 LEAVE_TO_SEND_S = 30.0
 """An intent older than this when its call is due is not sent: the process was asleep."""
+MOST_CONTESTED = 5
+"""So often a job is called unaffordable against the balance; then the service is believed."""
+CONTESTED_PAUSE_S = 5.0
 BROKEN_DOWNLOADS = 5
 """So many files that came damaged in a row, and the link is given up."""
 
@@ -73,14 +76,20 @@ async def submit(lane: Lane, job: Job) -> Event | None:
             reply = await lane.provider.submit(job.spec, urls)
         except ProviderFailure as failure:
             lane.gate.end_turn(window)
-            return _refused(lane, job, failure)
+            return await _refused(lane, job, failure)
     lane.gate.end_turn(window)
     lane.reached()
+    if isinstance(reply, Broken):
+        return judge_news(job, reply, lane.terms, lane.now())
     return judge_submission(reply, lane.now())
 
 
-def _refused(lane: Lane, job: Job, failure: ProviderFailure) -> Event:
+async def _refused(lane: Lane, job: Job, failure: ProviderFailure) -> Event:
     bucket = lane.terms.bucket(job.spec.kind)
+    if failure.cause == "insufficient_credits" and job.attempts < MOST_CONTESTED \
+            and await lane.can_afford(job):
+        return Deferred("credits_contested", lane.now() + CONTESTED_PAUSE_S * lane.terms.scale,
+                        message=failure.message)
     if isinstance(failure, Throttled):
         lane.gate.throttle(bucket, failure.retry_after_s)
         lane.reached()
@@ -142,7 +151,7 @@ async def fetch(lane: Lane, job: Job) -> Event | None:
 
 async def _save(lane: Lane, job: Job, index: int, output: Output) -> File:
     async with lane.provider.download(output.url or "") as download:
-        return await lane.store.save(job, index, download)
+        return await lane.store.save(job, index, download, output.label)
 
 
 async def _note(lane: Lane, job: Job, files: list[File]) -> None:

@@ -4,7 +4,7 @@ Law: jobs wait, the watch reads. One reading of the service's list brings news o
 single look is for what the list does not show. What a read brings is news, never an order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import anyio
@@ -12,10 +12,11 @@ import anyio
 from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
 from pipeline.core.job import Doubted, Event, Job
 from pipeline.core.pace import LIST_PAUSE_S, Lengths, next_look_s
-from pipeline.core.provider import Finished, News, Provider, Scan
-from pipeline.core.verdict import backoff_s, judge_news
+from pipeline.core.provider import Finished, News, Provider, Scan, Working
+from pipeline.core.verdict import backoff_s, join_news, judge_news
 from pipeline.executor.control import Control
 from pipeline.executor.gate import READS, Gate
+from pipeline.executor.streams import PATIENCE_S, Streams
 
 LOST_AFTER_S = 900.0
 """An accepted job that the service has not known for so long is looked into by a person."""
@@ -25,16 +26,34 @@ Owned = Callable[[float], dict[str, float]]
 
 @dataclass(slots=True)
 class Waiting:
-    """A running job that waits for its end."""
+    """A running job that waits for its end. `seen` is the latest news of each of its generations:
+    what has ended stays as it is."""
 
     job: Job
     due_s: float
     expected_s: float
+    seen: dict[str, News] = field(default_factory=dict)
     looks: int = 0
     unlinked: int = 0
     unknown_since_s: float | None = None
     event: Event | None = None
     ready: anyio.Event = field(default_factory=anyio.Event)
+
+    def saw(self, news: Mapping[str, News]) -> None:
+        """Take up news of some of its generations."""
+        self.seen |= news
+
+    def unended(self) -> list[str]:
+        """The generations whose end, with links to what they made, is not known yet."""
+        return [name for name in self.job.remote_ids
+                if name not in self.seen or isinstance(self.seen[name], Working)
+                or not says_all(self.seen[name])]
+
+    def news(self) -> News | None:
+        """What is known of the whole job; None until every generation was seen."""
+        if any(name not in self.seen for name in self.job.remote_ids):
+            return None
+        return join_news([self.seen[name] for name in self.job.remote_ids])
 
 
 class Watch:
@@ -50,6 +69,7 @@ class Watch:
         self.bar = bar
         self.learned: list[tuple[str, float]] = []
         self.running: dict[str, Waiting] = {}
+        self.streams = Streams(provider, gate)
         self._failures = 0
         self._list_works = True
 
@@ -84,19 +104,36 @@ class Watch:
 
     async def run(self) -> None:
         """Read when a job is due, until cancelled."""
-        while True:
-            due_s = min((w.due_s for w in self.running.values()), default=None)
-            wait_s = None if due_s is None else due_s - anyio.current_time()
-            if wait_s is None or wait_s > 0:
-                await self.control.wait_change(wait_s)
-                continue
-            await self._read()
+        async with anyio.create_task_group() as followers:
+            while True:
+                due_s = min((w.due_s for w in self.running.values()), default=None)
+                wait_s = None if due_s is None else due_s - anyio.current_time()
+                if wait_s is None or wait_s > 0:
+                    await self.control.wait_change(wait_s)
+                    continue
+                now_s = anyio.current_time()
+                due = [waiting for waiting in self.running.values() if waiting.due_s <= now_s]
+                for waiting in due:
+                    if self.streams.take(waiting.job, len(self.running), len(due)):
+                        waiting.due_s = now_s + PATIENCE_S * self.gate.terms.scale
+                        followers.start_soon(self._follow, waiting)
+                if due := [waiting for waiting in due if waiting.due_s <= now_s]:
+                    await self._read(due)
 
-    async def _read(self) -> None:
-        """One round of reads for whatever is due."""
-        now_s = anyio.current_time()
-        due = [waiting for waiting in self.running.values() if waiting.due_s <= now_s]
-        single = not self._list_works or (
+    async def _follow(self, waiting: Waiting) -> None:
+        def tell(news: News | None) -> None:
+            waiting.due_s = anyio.current_time()
+            if news is not None and waiting.job.key in self.running:
+                waiting.saw({waiting.job.remote_ids[0]: news})
+                self._tell(waiting, news)
+            self.control.notify()
+
+        await self.streams.follow(waiting.job, tell)
+
+    async def _read(self, due: list[Waiting]) -> None:
+        """One round of reads for what is due. The list is read where it can show any of it."""
+        listed = any(waiting.job.spec.kind in self.gate.terms.listed for waiting in due)
+        single = not self._list_works or not listed or (
             len(self.running) == 1 and due[0].unknown_since_s is None)
         try:
             seen = {} if single else await self._scan()
@@ -110,7 +147,7 @@ class Watch:
             self.gate.throttle(READS, refusal.retry_after_s)
         except (Unreachable, Refused):
             self._failures += 1
-            self._put_off(due, backoff_s(self._failures))
+            self._put_off(backoff_s(self._failures))
         except Barred as failure:
             self.bar(failure)
             self.leave()
@@ -118,9 +155,11 @@ class Watch:
     async def _scan(self) -> dict[str, News]:
         async with self.gate.turn(READS):
             scan = await self._list()
-        by_id = {row.remote_id: row.news for row in scan.sightings if _says_all(row.news)}
-        return {key: by_id[waiting.job.remote_ids[0]] for key, waiting in self.running.items()
-                if len(waiting.job.remote_ids) == 1 and waiting.job.remote_ids[0] in by_id}
+        by_id = {row.remote_id: row.news for row in scan.sightings if says_all(row.news)}
+        for waiting in self.running.values():
+            waiting.saw({name: by_id[name] for name in waiting.job.remote_ids if name in by_id})
+        return {key: news for key, waiting in self.running.items()
+                if by_id.keys() >= set(waiting.job.remote_ids) and (news := waiting.news())}
 
     async def _list(self) -> Scan:
         """The list; where the service has none, or hides it, jobs are looked at one by one."""
@@ -133,13 +172,16 @@ class Watch:
             return Scan([], complete=False)
 
     async def _look(self, waiting: Waiting) -> None:
+        job = waiting.job
         try:
-            async with self.gate.turn(READS):
-                news = await self.provider.look(waiting.job.remote_ids[0], waiting.job.spec.kind)
+            for remote_id in waiting.unended():
+                async with self.gate.turn(READS):
+                    waiting.saw({remote_id: await self.provider.look(remote_id, job.spec.kind)})
         except (Vanished, Refused):
             self._not_known(waiting)
             return
-        self._tell(waiting, news)
+        if news := waiting.news():
+            self._tell(waiting, news)
 
     def _tell(self, waiting: Waiting, news: News) -> None:
         """Hand news to the job that waits for it, or set its next look."""
@@ -187,16 +229,19 @@ class Watch:
         waiting.due_s = anyio.current_time() + pause_s
 
     def _finish(self, waiting: Waiting, event: Event) -> None:
+        self.streams.drop(waiting.job)
         waiting.event = event
         waiting.ready.set()
         self.running.pop(waiting.job.key, None)
 
-    def _put_off(self, due: list[Waiting], pause_s: float) -> None:
-        for waiting in due:
-            waiting.due_s = anyio.current_time() + pause_s
+    def _put_off(self, pause_s: float) -> None:
+        """The service does not answer: nobody is asked about for a while."""
+        again_s = anyio.current_time() + pause_s
+        for waiting in self.running.values():
+            waiting.due_s = max(waiting.due_s, again_s)
 
 
-def _says_all(news: News) -> bool:
+def says_all(news: News) -> bool:
     """A list may name a made job without its links; then the job itself is asked."""
     return not isinstance(news, Finished) or bool(
         news.outputs and all(output.url for output in news.outputs))

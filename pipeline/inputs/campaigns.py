@@ -65,7 +65,9 @@ def read_campaign(desk: Desk, said: CampaignGrammar, index: int, *, shared: Vari
         skip_unsupported=said.unsupported == "skip",
         sources=tuple(desk.source(text, desk.at(*loc, "sources", n))
                       for n, text in enumerate(said.sources)),
-        source_campaign=linked(said), max_price=said.max_price,
+        source_campaign=linked(said),
+        source_outputs=said.source.outputs if isinstance(said.source, LinkGrammar) else None,
+        max_price=said.max_price,
         max_paid_attempts=said.max_paid_attempts, tags=dict(said.tags),
         spans=ChainMap(spans_of(desk.root.find(*loc)), spans))
 

@@ -42,9 +42,9 @@ MAX_FEW = 1000
 """Of campaigns, and of accounts, sources and rules of one."""
 MAX_NAMES = 500
 """Of variables or parameters in one mapping."""
-WITHOUT_MODELS = ("captions", "separation", "ad-copy")
-"""Kinds that need neither `models` nor a prompt."""
-WITHOUT_PROMPT = (*WITHOUT_MODELS, "music")
+WITHOUT_MODELS = ("extend", "captions", "separation", "ad-copy")
+"""Kinds that need no `models`: the service has one operation for each."""
+WITHOUT_PROMPT = ("captions", "separation", "ad-copy", "music")
 """Kinds that need no prompt; music can be described by its parameters."""
 
 
@@ -94,6 +94,9 @@ class LinkGrammar(Strict):
     """The campaign that this one starts from."""
 
     campaign: Name = Field(description="the name of a campaign in this file")
+    outputs: Annotated[int, Field(ge=1, le=20)] | None = Field(
+        None, description="how many outputs of each of its jobs to start from, 1 to 20; of a song "
+                          "the first unless this says more")
     only: Annotated[str, PlainValidator(_only), WithJsonSchema({"not": {}})] | None = Field(
         None, description="not in this version")
 

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from pipeline.core.errors import Position
 from pipeline.core.manifest import Source
+from pipeline.core.origins import TIMED
 from pipeline.inputs.complaints import did_you_mean, show
 from pipeline.inputs.text_file import refuse
+from pipeline.media.examine import duration_of
 
 MAX_BYTES = 500_000_000
 """The largest upload of Kubeez (its llms.txt); models take far less."""
@@ -90,7 +92,8 @@ def _local(text: str, folder: Path, at: Position | None) -> Source:
     if not media:
         raise refuse(f"source {show(text)} is not a picture, film or sound that is known", at,
                      "one of " + ", ".join(sorted(_SUFFIXES)))
-    return Source(text, str(path), digest, media, size, at)
+    seconds = duration_of(path) if media in TIMED else None
+    return Source(text, str(path), digest, media, size, at, seconds)
 
 
 def _digest(path: Path) -> tuple[str, bytes, int]:

@@ -97,6 +97,29 @@ class Questions:
             "('submitting', 'in_doubt', 'running', 'produced') order by sent_s", (account,))
         return [read_job(row) for row in rows]
 
+    def in_doubt(self) -> list[Entry]:
+        """Every job in doubt, in the run that bought it, the oldest doubt first."""
+        rows = self.connection.execute(
+            "select jobs.*, seq, campaign, vars, tags, kept, chosen from jobs "
+            "join run_rows on run_rows.run = jobs.run and run_rows.job = jobs.key "
+            "where state not in ('done', 'failed', 'cancelled') and state = 'in_doubt' "
+            "order by changed_s, key")  # the first condition is that of the index
+        return [read_entry(row) for row in rows]
+
+    def submitting(self) -> int:
+        """How many paid calls are under way, or were when their run died."""
+        row = self.connection.execute(
+            "select count(*) as n from jobs where state not in ('done', 'failed', 'cancelled') "
+            "and state = 'submitting'").fetchone()
+        return int(row["n"])
+
+    def owner(self, account: str, remote_id: str) -> str:
+        """The key of the job that this id at the service belongs to, "" for none of ours."""
+        row = self.connection.execute(
+            "select job from remotes join attempts on attempts.tag = remotes.tag "
+            "where remotes.account = ? and remote_id = ?", (account, remote_id)).fetchone()
+        return str(row["job"]) if row else ""
+
     def job(self, key: str) -> Job | None:
         """One job by its whole key."""
         row = self.connection.execute("select * from jobs where key = ?", (key,)).fetchone()

@@ -17,7 +17,7 @@ from pipeline.core.job import AT_REST, File, Job
 from pipeline.core.money import Money
 from pipeline.core.report import Entry, describe
 from pipeline.outputs.console import foreign, said
-from pipeline.outputs.phrases import amount, iso, priced, reason, size, span, why
+from pipeline.outputs.phrases import amount, count, iso, priced, reason, size, span, why
 from pipeline.outputs.printable import visible, visible_lines
 
 JOBS_SHOWN = 500
@@ -25,6 +25,8 @@ KEY_CHARS = 8
 """As much of a key as a table shows; commands take any beginning that is unique."""
 
 PROMPT_CHARS = 4000
+SHORT_CHARS = 24
+"""A parameter longer than this is a text, and none that tells jobs apart at a glance."""
 
 
 def job_document(entry: Entry, outputs: str) -> dict[str, object]:
@@ -52,7 +54,8 @@ def _file(file: File, outputs: str) -> dict[str, object]:
         "path": f"{outputs.rstrip('/')}/{file.path}" if outputs else file.path,
         "sha256": file.sha256, "bytes": file.bytes, "media_type": file.media_type,
         "width": file.width, "height": file.height}
-    return document if file.seconds is None else {**document, "seconds": file.seconds}
+    further = {"seconds": file.seconds, "label": file.label or None}
+    return document | {name: value for name, value in further.items() if value is not None}
 
 
 def show_jobs(console: Console, entries: Iterable[Entry]) -> None:
@@ -77,11 +80,25 @@ def _what(entry: Entry) -> Text:
     spec, job = entry.job.spec, entry.job
     parts = [entry.campaign, spec.model, spec.aspect_ratio or "",
              *(describe(value) for value in entry.vars.values()),
-             f"variant {spec.variant}" if spec.variant > 1 else ""]
+             *(f"{name} {value}" for name, value in spec.params.items()
+               if len(str(value)) <= SHORT_CHARS),
+             f"variant {spec.variant}" if spec.variant > 1 else "",
+             *(span(file.seconds) for file in job.files if file.seconds and len(job.files) == 1)]
     text = foreign(" · ".join(part for part in parts if part), limit=160)
     if told := why(job, chosen=entry.chosen):
         text.append(f"\n{told}", "dim")
+    elif told := ", ".join(part for part in (_brought(job), visible(job.message, 160)) if part):
+        text.append(f"\n{told}", "yellow" if job.message else "dim")
     return text
+
+
+def _brought(job: Job) -> str:
+    """The files of a job that has several, by their labels, and how long they are."""
+    if len(job.files) < 2:
+        return ""
+    labels = ", ".join(visible(file.label, 40) for file in job.files if file.label)
+    lengths = ", ".join(dict.fromkeys(span(file.seconds) for file in job.files if file.seconds))
+    return " · ".join(part for part in (labels or count(len(job.files), "file"), lengths) if part)
 
 
 def show_job(console: Console, entry: Entry,
@@ -117,8 +134,10 @@ def _facts(entry: Entry) -> Iterable[tuple[str, Text]]:
         yield "Charged", Text(priced(job.charged))
     if told := why(job, chosen=entry.chosen):
         yield "Because", foreign(f"{told}: {job.message}" if job.message else told, limit=600)
+    elif job.message:
+        yield "Note", foreign(job.message, "yellow", 600)
     for index, remote_id in enumerate(job.remote_ids):
-        yield "" if index else "Remote id", foreign(remote_id)
+        yield "" if index else f"Remote id{'s' * (len(job.remote_ids) > 1)}", foreign(remote_id)
     for index, file in enumerate(job.files):
         yield "" if index else "Files", _file_line(file)
 
@@ -132,8 +151,11 @@ def _pairs(values: Mapping[str, object]) -> str:
 
 
 def _file_line(file: File) -> Text:
-    shape = f"{file.width} × {file.height}, " if file.width and file.height else ""
-    return Text.assemble(foreign(file.path, limit=300), (f"  {shape}{size(file.bytes)}", "dim"))
+    shape = f"{file.width} × {file.height}" if file.width and file.height else ""
+    length = span(file.seconds) if file.seconds else ""
+    facts = ", ".join(part for part in (visible(file.label, 40), shape, length, size(file.bytes))
+                      if part)
+    return Text.assemble(foreign(file.path, limit=300), (f"  {facts}", "dim"))
 
 
 def _timeline(job: Job, events: Sequence[tuple[float, str, str]]) -> Table:
@@ -171,6 +193,6 @@ def _told(body: str) -> Text:
         parts.append(f"{amount(Money(charged))} charged")
     if files := facts.get("files"):
         parts.append(", ".join(str(file.get("path", "")) for file in files))
-    parts += [reason(facts.get("cause")), str(facts.get("message") or ""),
-              f"by {facts['by']}" if "by" in facts else ""]
+    parts += [reason(facts.get("cause")), f"by {facts['by']}" if facts.get("by") else "",
+              *(str(facts.get(name) or "") for name in ("message", "note"))]
     return foreign(", ".join(part for part in parts if part), limit=300)

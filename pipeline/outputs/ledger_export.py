@@ -63,6 +63,8 @@ def _cell(entry: Entry, name: str, document: Mapping[str, object]) -> object:
         return entry.seq + 1
     if name == "files":
         return "\n".join(file.path for file in entry.job.files)
+    if name == "remote_id":
+        return "\n".join(entry.job.remote_ids)
     value = document[name]
     if isinstance(value, bool):
         return "yes" if value else "no"

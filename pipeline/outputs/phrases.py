@@ -62,6 +62,17 @@ def span(seconds: float) -> str:
     return f"{whole // DAY_S:,} d {whole % DAY_S // HOUR_S} h"
 
 
+def clock(seconds: float) -> str:
+    """A length of a sound as a player shows it.
+
+    >>> clock(0.4), clock(42), clock(192.3), clock(3723)
+    ('0:01', '0:42', '3:12', '1:02:03')
+    """
+    whole = max(1, round(seconds))
+    minutes = f"{whole % HOUR_S // MINUTE_S}:{whole % MINUTE_S:02}"
+    return minutes if whole < HOUR_S else f"{whole // HOUR_S}:{minutes:0>5}"
+
+
 def about(seconds: float) -> str:
     """A length of time as a forecast says it, rounded to what can be promised.
 

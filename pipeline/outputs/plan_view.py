@@ -16,9 +16,10 @@ from pipeline.outputs.console import foreign
 from pipeline.outputs.phrases import about, age, amount, count, priced, reason
 from pipeline.outputs.printable import visible
 from pipeline.outputs.problems import problem_rows
-from pipeline.outputs.proposal import Proposal, Share, reasons, shares
+from pipeline.outputs.proposal import Proposal, Share, bases, reasons, shares
 
 REASONS_SHOWN = 4
+NOTICES_SHOWN = 6
 MODELS_SHOWN = 3
 
 
@@ -45,13 +46,15 @@ def plan_document(proposal: Proposal) -> dict[str, object]:
         "skipped": [{"campaign": gone.campaign, "model": gone.model,
                      "aspect_ratio": gone.aspect_ratio, "why": gone.why}
                     for gone in plan.skipped],
-        "problems": problem_rows(proposal.problems),
+        "notices": list(proposal.notices), "problems": problem_rows(proposal.problems),
     }
 
 
 def _campaign(share: Share) -> dict[str, object]:
     return {"name": share.name, "kind": share.kind, "jobs": len(share.rows),
             "expected": str(share.expected), "worst": str(share.worst), "models": share.models,
+            "basis": [{"jobs": number, "text": text}
+                      for text, number in bases(share.rows).items()],
             **{status.value: share.count(status) for status in Status}}
 
 
@@ -113,6 +116,8 @@ def _models(share: Share) -> Text:
 def _facts(proposal: Proposal) -> Iterable[tuple[str, Text]]:
     plan = proposal.plan
     yield "Buys", _buys(plan)
+    yield from _basis(plan)
+    yield from _changed(proposal)
     yield from _grouped("Retries", plan, Status.RETRY)
     yield from _grouped("Keeps", plan, Status.KEEP)
     yield from _grouped("Holds", plan, Status.HELD, "yellow")
@@ -135,6 +140,23 @@ def _buys(plan: Plan) -> Text:
     return Text.assemble((count(number, "job"), "bold"), " for ",
                          (priced(plan.expected), "bold"), ", at worst ",
                          (amount(plan.worst), "bold"))
+
+
+def _basis(plan: Plan) -> Iterable[tuple[str, Text]]:
+    """What prices rest on that are no single amount a job."""
+    found = list(bases(plan.rows).items())
+    for index, (text, number) in enumerate(found[:REASONS_SHOWN]):
+        yield "" if index else "Basis", Text(f"{number:,} × {visible(text, 200)}")
+    if more := sum(number for _, number in found[REASONS_SHOWN:]):
+        yield "", Text(f"{more:,} in {count(len(found) - REASONS_SHOWN, 'other way')}", "dim")
+
+
+def _changed(proposal: Proposal) -> Iterable[tuple[str, Text]]:
+    notices = proposal.notices
+    for index, notice in enumerate(notices[:NOTICES_SHOWN]):
+        yield "" if index else "Changed", foreign(notice, "yellow", 300)
+    if len(notices) > NOTICES_SHOWN:
+        yield "", Text(f"and {len(notices) - NOTICES_SHOWN:,} more", "yellow")
 
 
 def _grouped(name: str, plan: Plan, status: Status,

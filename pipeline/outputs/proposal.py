@@ -1,6 +1,6 @@
 """A plan and everything that a person weighs before approving it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ class Proposal:
 
     `models` and `fetched_at` (UTC, ISO 8601) are of the catalogs behind the prices. `budget_left`
     is what the tightest cap still has, `max_jobs` the run's cap on jobs; None is no cap. `balance`
-    is None where the service does not say.
+    is None where the service does not say. `notices` are what moved since the last run, in words.
     """
 
     plan: Plan
@@ -28,6 +28,7 @@ class Proposal:
     budget_left: Money | None = None
     max_jobs: int | None = None
     problems: Sequence[Problem] = ()
+    notices: Sequence[str] = ()
 
     @cached_property
     def beyond(self) -> list[Row]:
@@ -85,4 +86,15 @@ def reasons(rows: Sequence[Row], status: Status) -> dict[str, int]:
     for row in rows:
         if row.status is status:
             found[row.why] = found.get(row.why, 0) + 1
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def bases(rows: Iterable[Row]) -> dict[str, int]:
+    """What the prices of the rows to buy rest on, where it is more than one amount a job; each with
+    how many it holds for, the commonest first."""
+    found: dict[str, int] = {}
+    for row in rows:
+        quote = row.cell.quote
+        if row.buys and quote.basis and quote.basis != f"{quote.expected} a job":
+            found[quote.basis] = found.get(quote.basis, 0) + 1
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))

@@ -48,6 +48,12 @@ class Shape:
         return 16 * self.across / longer, 16 * self.down / longer
 
 
+SOUND = Shape(5, 2)
+KIND_SHAPES = {"video": Shape(16, 9), "extend": Shape(16, 9), "music": SOUND, "dialogue": SOUND,
+               "separation": SOUND, "captions": Shape(4, 5)}
+"""The shape of a kind's frames where neither its author nor its files say one."""
+
+
 def shape_of(aspect_ratio: str, sizes: Iterable[tuple[int | None, int | None]],
              kind: str) -> Shape:
     """The shape of a column: as asked for, else as the first file came, else as its kind goes."""
@@ -58,8 +64,7 @@ def shape_of(aspect_ratio: str, sizes: Iterable[tuple[int | None, int | None]],
     for width, height in sizes:
         if width and height:
             return _near(width, height)
-    return Shape(16, 9) if kind in ("video", "extend") else \
-        Shape(5, 2) if kind in ("music", "dialogue", "separation") else Shape(1, 1)
+    return KIND_SHAPES.get(kind, Shape(1, 1))
 
 
 def _lowest(across: int, down: int) -> Shape:

@@ -8,7 +8,7 @@ from pipeline.core.report import Section
 from pipeline.outputs.printable import visible, visible_lines
 from pipeline.outputs.shapes import SIDE_BY_SIDE, Shape, Span, shape_of
 from pipeline.outputs.shelf import Placed
-from pipeline.outputs.tiles import Tile, tiles_of
+from pipeline.outputs.tiles import Archive, Tile, frame_number, tiles_of
 
 ROWS_A_PAGE = 400
 PROMPT_CHARS = 20_000
@@ -91,23 +91,24 @@ class Table:
 
 def lay_out(sections: Sequence[Section], placed: Shelved) -> list[Table]:
     """One table a campaign, in the author's order."""
-    pictures = {key: found for (key, index), found in placed.items()
-                if index == 0 and found.thumb}
+    stills = {key: found for (key, index), found in placed.items()
+              if index == 0 and found.thumb and found.width}
+    frames = {entry.job.key: frame_number(entry) for section in sections
+              for line in section.lines for cell in line.cells for entry in cell}
     several = len({column.account for section in sections for column in section.columns}) > 1
-    return [_table(number, section, placed, pictures, several)
+    return [_table(number, section, Archive(placed, stills, frames), several)
             for number, section in enumerate(sections, 1)]
 
 
-def _table(number: int, section: Section, placed: Shelved, pictures: Mapping[str, Placed],
-           several_accounts: bool) -> Table:
+def _table(number: int, section: Section, archive: Archive, several_accounts: bool) -> Table:
     rows = [Row(visible(line.label), visible_lines(line.prompt, PROMPT_CHARS),
-                [[tile for entry in cell for tile in tiles_of(entry, column, placed, pictures)]
+                [[tile for entry in cell for tile in tiles_of(entry, column, archive)]
                  for column, cell in zip(section.columns, line.cells, strict=True)])
             for line in section.lines]
     heads = [Head(visible(column.model, 80), visible(column.aspect_ratio, 20),
                   visible(column.settings, 160),
                   visible(column.account, 64) if several_accounts else "",
-                  Span(_shape(section, index, placed),
+                  Span(_shape(section, index, archive.placed),
                        min(SIDE_BY_SIDE, max(1, *(len(row.cells[index]) for row in rows)))))
              for index, column in enumerate(section.columns)]
     return Table(section, visible(section.campaign, 80), number, heads, rows)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.core.job import File, Job
-from pipeline.outputs.thumbs import SUFFIX, make_thumbs, size_px
+from pipeline.outputs.thumbs import SUFFIX, Draw, draw, make_thumbs, size_px
+from pipeline.outputs.transcript import Cue, first_cues
+from pipeline.outputs.waves import draw_wave
 
 EXTENSIONS = {
     "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif",
@@ -24,17 +26,23 @@ EXTENSIONS = {
 }
 """What a browser opens without running anything; every other type is handed over as `.bin`."""
 
+CAPTIONS = ("text/vtt", "application/x-subrip")
+
 _OURS = re.compile(r"[0-9a-f]{32}(-\d{1,3})?\.[a-z0-9]{2,4}")
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A delivered file on the shelf. Paths are relative to the folder, "" if there is none."""
+    """A delivered file on the shelf. Paths are relative to the folder, "" if there is none.
+
+    `thumb` is a small picture of a picture, or of a sound; `cues` are the first captions of a text.
+    """
 
     path: str
     thumb: str = ""
     width: int | None = None
     height: int | None = None
+    cues: tuple[Cue, ...] = ()
 
 
 class Shelf:
@@ -56,10 +64,10 @@ class Shelf:
         for job in jobs:
             for index, file in enumerate(job.files):
                 if (name := self._bring(job.key, index, file)) is not None:
-                    thumb = f"{file.sha256[:32]}{SUFFIX}" if _is_picture(file) else ""
+                    thumb = f"{file.sha256[:32]}{SUFFIX}" if _artist(file) else ""
                     found[job.key, index] = (file, name, thumb)
-        make_thumbs(list({self.thumbs / thumb: (self.files / name, self.thumbs / thumb)
-                          for _, name, thumb in found.values() if thumb}.values()))
+        make_thumbs({self.thumbs / thumb: (artist, self.files / name)
+                     for file, name, thumb in found.values() if (artist := _artist(file))})
         self._tidy({name for _, name, _ in found.values()},
                    {thumb for _, _, thumb in found.values()})
         return {place: self._placed(*parts) for place, parts in found.items()}
@@ -77,9 +85,11 @@ class Shelf:
 
     def _placed(self, file: File, name: str, thumb: str) -> Placed:
         small_px = size_px(self.thumbs / thumb) if thumb else None
+        own_px = small_px if file.media_type.startswith("image/") else None
         width, height = (file.width, file.height) if file.width and file.height \
-            else small_px or (None, None)
-        return Placed(f"files/{name}", f"thumbs/{thumb}" if small_px else "", width, height)
+            else own_px or (None, None)
+        cues = first_cues(self.files / name) if file.media_type in CAPTIONS else ()
+        return Placed(f"files/{name}", f"thumbs/{thumb}" if small_px else "", width, height, cues)
 
     def _tidy(self, names: set[str], thumbs: set[str]) -> None:
         """Take out what an earlier sheet showed and this one does not."""
@@ -89,8 +99,11 @@ class Shelf:
                     path.unlink()
 
 
-def _is_picture(file: File) -> bool:
-    return file.media_type.startswith("image/") and file.media_type in EXTENSIONS
+def _artist(file: File) -> Draw | None:
+    """What draws a small picture of a file; None where there is nothing to draw."""
+    if file.media_type not in EXTENSIONS:
+        return None
+    return {"image": draw, "audio": draw_wave}.get(file.media_type.partition("/")[0])
 
 
 def _link(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Small pictures of large ones.
+"""Small pictures of large ones, and of whatever else can be drawn.
 
 Law: a picture is decoded in a process of its own, its first frame only, and never when it has more
 pixels than `LARGEST_PIXELS`; whatever is wrong with it, there is just no small picture.
@@ -7,7 +7,7 @@ pixels than `LARGEST_PIXELS`; whatever is wrong with it, there is just no small 
 import os
 import signal
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -29,17 +29,21 @@ QUALITY = 82
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
 """The formats that are opened at all; the exotic decoders stay asleep."""
 
+Draw = Callable[[Path, Path], bool]
+"""Draws a small picture of the first file into the second; False if it cannot."""
 
-def make_thumbs(wanted: Sequence[tuple[Path, Path]]) -> None:
-    """Draw the small pictures that are missing, as (picture, where the small one goes)."""
-    missing = [(str(picture), str(thumb)) for picture, thumb in wanted if not thumb.exists()]
+
+def make_thumbs(wanted: Mapping[Path, tuple[Draw, Path]]) -> None:
+    """Draw the small pictures that are missing, by where they go: what draws each, and of what."""
+    missing = [(artist, source, thumb) for thumb, (artist, source) in wanted.items()
+               if not thumb.exists()]
     if not missing:
         return
     processes = min(PROCESSES, os.cpu_count() or 1, len(missing))
     try:
         with ProcessPoolExecutor(processes, get_context("spawn"), _begin) as pool:
-            for pair in missing:
-                pool.submit(_draw_in_time, *pair)
+            for wish in missing:
+                pool.submit(_draw_in_time, *wish)
     except BrokenProcessPool:
         return  # a picture took its process down; what is there is there, the next sheet goes on
 
@@ -54,10 +58,10 @@ def _too_long(*_: object) -> None:
     raise TimeoutError
 
 
-def _draw_in_time(picture: str, thumb: str) -> None:
+def _draw_in_time(artist: Draw, source: Path, thumb: Path) -> None:
     signal.alarm(DRAW_S)
     try:
-        draw(Path(picture), Path(thumb))
+        artist(source, thumb)
     finally:
         signal.alarm(0)
 

@@ -8,7 +8,6 @@ address that was checked, whatever its name means a moment later.
 """
 
 import logging
-import zlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,16 +17,21 @@ import anyio
 import httpx
 
 from pipeline.core.errors import ReplyLost, Unreachable, Vanished
+from pipeline.providers.downloads import check_download
 from pipeline.providers.links import check_link
-from pipeline.providers.reply import Reply, http_date_s, parse_json
+from pipeline.providers.reply import LARGEST_REPLY, Garbled, Reply, http_date_s, parse_json, unpack
 
 CALLS = 20
+LONG_CALLS = 10
+"""Uploads, and paid calls that bring the outcome itself: they take nobody's place for minutes."""
 DOWNLOADS = 8
+LISTENERS = 8
 DEADLINE_S = 60.0
 PAID_DEADLINE_S = 120.0
 UPLOAD_DEADLINE_S = 900.0
 STALL_S = 30.0
-LARGEST_REPLY = 8 * 1024 * 1024
+SILENCE_S = 60.0
+"""A stream of events is given up after so long without a byte; a living one sends heartbeats."""
 MOST_HOPS = 3
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL,
@@ -61,7 +65,7 @@ class Http:
 
     def __init__(self, base_url: str, key: Secret, *, now: Callable[[], float],
                  transport: httpx.AsyncBaseTransport | None = None) -> None:
-        limits = httpx.Limits(max_connections=CALLS + DOWNLOADS)
+        limits = httpx.Limits(max_connections=CALLS + LONG_CALLS + DOWNLOADS + LISTENERS)
         self.base_url = base_url.rstrip("/")
         self._key = key
         self._now = now
@@ -71,7 +75,9 @@ class Http:
             headers={"user-agent": "media-pipeline", "accept-encoding": "gzip"},
             timeout=httpx.Timeout(STALL_S, read=DEADLINE_S))
         self._calls = anyio.CapacityLimiter(CALLS)
+        self._long_calls = anyio.CapacityLimiter(LONG_CALLS)
         self._downloads = anyio.CapacityLimiter(DOWNLOADS)
+        self._listeners = anyio.CapacityLimiter(LISTENERS)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -82,10 +88,14 @@ class Http:
         return await self._call("GET", path, params=params, deadline_s=DEADLINE_S,
                                 lost=Unreachable)
 
-    async def pay(self, path: str, body: Mapping[str, object]) -> Reply:
+    async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Reply:
+        """A free call that changes something; after `Unreachable` it may be done or not."""
+        return await self._call(method, path, json=body, deadline_s=DEADLINE_S, lost=Unreachable)
+
+    async def pay(self, path: str, body: Mapping[str, object], *,
+                  deadline_s: float = PAID_DEADLINE_S) -> Reply:
         """A paid call, made once; raises `Unreachable` (free) or `ReplyLost` (perhaps bought)."""
-        return await self._call("POST", path, json=body, deadline_s=PAID_DEADLINE_S,
-                                lost=ReplyLost)
+        return await self._call("POST", path, json=body, deadline_s=deadline_s, lost=ReplyLost)
 
     async def send_file(self, path: str, file: Path, media_type: str) -> Reply:
         """Upload one file as the multipart part `file`; free, so a failure is `Unreachable`."""
@@ -97,18 +107,22 @@ class Http:
     async def _call(self, method: str, path: str, *, deadline_s: float,
                     lost: type[ReplyLost] | type[Unreachable], **request: Any) -> Reply:
         trace = _Trace()
-        headers = {"x-api-key": self._key.reveal()} if self._key else {}
+        room = self._calls if deadline_s <= PAID_DEADLINE_S else self._long_calls
         try:
-            async with self._calls:
+            async with room:
                 with anyio.fail_after(deadline_s):
                     async with self._client.stream(
-                            method, self.base_url + path, headers=headers,
+                            method, self.base_url + path, headers=self._signed(),
+                            timeout=httpx.Timeout(STALL_S, read=deadline_s),
                             extensions={"trace": trace}, **request) as response:
                         return self._reply(response, await _body(response))
         except NEVER_SENT as error:
             raise (lost if trace.sent else Unreachable)(_words(error)) from None
-        except (httpx.HTTPError, TimeoutError, OSError) as error:
+        except (httpx.HTTPError, Garbled, TimeoutError, OSError) as error:
             raise lost(_words(error)) from None
+
+    def _signed(self) -> dict[str, str]:
+        return {"x-api-key": self._key.reveal()} if self._key else {}
 
     def _reply(self, response: httpx.Response, content: bytes) -> Reply:
         body, is_json = parse_json(content)
@@ -116,7 +130,27 @@ class Http:
         date_s = http_date_s(headers.get("date", ""))
         skew_s = 0.0 if date_s is None else date_s - self._now()
         return Reply(response.status_code, headers, body, is_json, not content.strip(),
-                     0.0 if abs(skew_s) < 2.0 else skew_s)
+                     0.0 if abs(skew_s) < 2.0 else skew_s, content)
+
+    @asynccontextmanager
+    async def listen(self, path: str) -> AsyncIterator["Body"]:
+        """Open a stream of events, whatever its status; it may last, but not be silent.
+
+        Raises `Unreachable`, also while it is read.
+        """
+        headers = {**self._signed(), "accept": "text/event-stream", "accept-encoding": "identity"}
+        async with self._listeners:
+            try:
+                request = self._client.build_request(
+                    "GET", self.base_url + path, headers=headers,
+                    timeout=httpx.Timeout(STALL_S, read=SILENCE_S))
+                response = await self._client.send(request, stream=True)
+            except (*NEVER_SENT, httpx.HTTPError, OSError) as error:
+                raise Unreachable(_words(error)) from None
+            try:
+                yield Body(response)
+            finally:
+                await response.aclose()
 
     @asynccontextmanager
     async def download(self, url: str, *, loopback: bool) -> AsyncIterator["Body"]:
@@ -127,7 +161,9 @@ class Http:
                 response = await self._open(url, addresses)
                 try:
                     if not response.has_redirect_location:
-                        yield Body(response)
+                        body = Body(response)
+                        check_download(body.status, body.headers)
+                        yield body
                         return
                     url = _next_hop(url, response)
                 finally:
@@ -156,11 +192,12 @@ class Http:
 
 
 class Body:
-    """A download in progress."""
+    """An answer whose bytes are still on their way."""
 
     def __init__(self, response: httpx.Response) -> None:
-        _check_download(response)
         length = response.headers.get("content-length", "")
+        self.status = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
         self.length = int(length) if length.isdecimal() and len(length) < 20 else None
         self.media_type = response.headers.get("content-type", "").partition(";")[0].strip()
         self._response = response
@@ -181,17 +218,6 @@ def _next_hop(url: str, response: httpx.Response) -> str:
         raise Vanished("the link leads to no address") from None
 
 
-def _check_download(response: httpx.Response) -> None:
-    status = response.status_code
-    if status in (401, 403, 404, 410):
-        raise Vanished(f"the link answers {status}")
-    if status != 200:
-        raise Unreachable(f"the link answers {status}")
-    encoding = response.headers.get("content-encoding", "identity").lower()
-    if encoding != "identity":
-        raise Unreachable(f"the file came encoded as {encoding[:20]!r}, unasked")
-
-
 class _Trace:
     """Sees whether the first byte of a request left."""
 
@@ -208,29 +234,14 @@ async def _body(response: httpx.Response) -> bytes:
     async for chunk in response.aiter_raw():
         parts += chunk
         if len(parts) > LARGEST_REPLY:
-            raise httpx.DecodingError("the answer is larger than any answer should be")
-    encoding = response.headers.get("content-encoding", "identity").lower()
-    return bytes(parts) if encoding == "identity" else _unpacked(bytes(parts), encoding)
-
-
-def _unpacked(packed: bytes, encoding: str) -> bytes:
-    """One layer of gzip, unpacked no further than an answer may be long."""
-    if encoding not in ("gzip", "x-gzip"):
-        raise httpx.DecodingError("the answer came in an encoding that was not asked for")
-    unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    try:
-        content = unpacking.decompress(packed, LARGEST_REPLY)
-    except zlib.error:
-        raise httpx.DecodingError("the answer does not unpack") from None
-    if not unpacking.eof:
-        raise httpx.DecodingError("the answer is cut, or larger than any answer should be")
-    return content
+            raise Garbled("the answer is larger than any answer should be")
+    return unpack(bytes(parts), response.headers.get("content-encoding", "identity").lower())
 
 
 def _words(error: Exception) -> str:
     """An error in few words; never the address, which may carry a signature."""
-    if isinstance(error, httpx.DecodingError):
-        return str(error)  # our own words: the client unpacks nothing
+    if isinstance(error, Garbled):
+        return str(error)
     says = {httpx.ConnectError: "no connection", httpx.ConnectTimeout: "no connection in time",
             httpx.ReadTimeout: "no answer in time", TimeoutError: "no answer in time",
             httpx.RemoteProtocolError: "the line was cut before the answer was whole",

@@ -1,51 +1,47 @@
-"""The Kubeez REST dialect: images and videos (llms.txt; facts/kubeez.md sections 1 to 5).
+"""The Kubeez REST dialect, every kind of job (llms.txt; facts/kubeez.md sections 1 to 5).
 
 Law: tolerant of what a reader may meet, strict about what a payer may believe: only a documented
 refusal in its own envelope is called free.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urljoin
 
 from pipeline.core.catalog import Catalog
-from pipeline.core.errors import ProviderFailure, ReplyLost, Unreachable
+from pipeline.core.errors import Refused, ReplyLost, Unreachable, Vanished
+from pipeline.core.library import Library
 from pipeline.core.money import Money
-from pipeline.core.provider import Download, Finished, News, Receipt, Scan
+from pipeline.core.provider import Broken, Download, Finished, News, Receipt, Scan, Working
 from pipeline.core.spec import JobSpec
-from pipeline.core.terms import Limit, Terms
-from pipeline.providers.http import Http
-from pipeline.providers.kubeez_answers import (
-    read_asset,
-    read_news,
-    read_row,
-    read_rows,
-    read_sighting,
-    read_start,
-    read_upload,
-)
+from pipeline.core.terms import Terms
+from pipeline.providers.downloads import DataFile
+from pipeline.providers.http import PAID_DEADLINE_S, Body, Http
+from pipeline.providers.kubeez_answers import read_rows, read_sighting, read_status, read_upload
+from pipeline.providers.kubeez_bodies import STARTS
+from pipeline.providers.kubeez_captions import caption_files
 from pipeline.providers.kubeez_catalog import read_catalog
-from pipeline.providers.kubeez_refusals import refusal_of_read, refusal_of_start
-from pipeline.providers.kubeez_rows import GenerationRow
-from pipeline.providers.reply import Reply
+from pipeline.providers.kubeez_library import KubeezLibrary
+from pipeline.providers.kubeez_refusals import WORDS_SHOWN, expect, refusal_of_start
+from pipeline.providers.listening import Event, read_events
+from pipeline.providers.reply import Reply, parse_json
 
 MEDIA_HOST = "https://media.kubeez.com"
 
-TERMS = Terms(
-    provider="kubeez",
-    starts={"media": Limit(30), "music": Limit(10), "dialogue": Limit(10), "ad_copy": Limit(5)},
-    reads=Limit(120),
-    uploads=Limit(30),
-    in_flight={"media": 10, "music": 5, "dialogue": 5},
-    bucket_of={"image": "media", "video": "media", "extend": "media", "music": "music",
-               "dialogue": "dialogue", "ad-copy": "ad_copy"},
-    first_look_s={"image": 10.0, "video": 60.0, "extend": 60.0, "music": 30.0, "dialogue": 5.0,
-                  "separation": 20.0},
-)
-"""Limits: llms.txt, "Rate limits"; in flight: kubeez.com/docs/limitations. First looks:
-how-it-works, "Polling cadence". Refunds: never, so a failure counts as charged until the row's
-`credits_deducted` says otherwise. The list: newest 25 rows, no cursor."""
+LARGEST_UPLOAD = 500 * 1024**2
+"""500 MB (llms.txt), read generously: a file in between is refused by the service itself."""
+
+MEDIA_TYPES = {
+    ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
+    ".gif": "image/gif", ".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm",
+    ".mp3": "audio/mpeg", ".wav": "audio/wav", ".ogg": "audio/ogg", ".m4a": "audio/mp4",
+    ".flac": "audio/flac",
+}
+
+ROUTES = {"music": "/v1/generate/music", "separation": "/v1/generate/separation"}
+"""Where a job is looked at that has a route of its own; the others are at the media route."""
 
 
 class Kubeez:
@@ -54,6 +50,7 @@ class Kubeez:
     def __init__(self, http: Http, terms: Terms, *, media_host: str, loopback: bool,
                  has_key: bool) -> None:
         self.terms = terms
+        self.library: Library | None = KubeezLibrary(http, self._absolute)
         self._http = http
         self._media_host = media_host
         self._loopback = loopback
@@ -64,7 +61,7 @@ class Kubeez:
         reply = await self._http.read("/v1/models") if self._has_key else None
         if reply is None or reply.status in (401, 403):
             reply = await self._http.read("/docs/models.json")
-        return _expect(reply).body
+        return expect(reply).body
 
     def read_catalog(self, payload: object, fetched_at: str) -> Catalog:
         """The catalog from a payload, fresh or cached."""
@@ -72,7 +69,7 @@ class Kubeez:
 
     async def balance(self) -> Money | None:
         """Credits left on the account."""
-        body = _expect(await self._http.read("/v1/balance")).body
+        body = expect(await self._http.read("/v1/balance")).body
         try:
             return Money.from_number(body["credits"])
         except (KeyError, TypeError, ValueError):
@@ -81,35 +78,57 @@ class Kubeez:
     async def upload(self, path: str) -> str:
         """Bring a local file to the service; its signed address."""
         file = Path(path)
-        media_type = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
-                      ".webp": "image/webp", ".mp4": "video/mp4"}.get(
-                          file.suffix.lower(), "application/octet-stream")
-        reply = await self._http.send_file("/v1/upload/media", file, media_type)
-        return self._absolute(read_upload(_expect(reply).body))
+        reply = await self._http.send_file("/v1/upload/media", file, _upload_type(file))
+        return self._absolute(read_upload(expect(reply).body))
 
-    async def find_asset(self, name: str) -> str | None:
-        """The freshly signed address of a library file; it lives an hour (llms.txt, C)."""
-        url = read_asset(_expect(await self._http.read("/v1/assets")).body, name)
-        return self._absolute(url) if url else None
-
-    async def submit(self, spec: JobSpec, source_urls: Sequence[str]) -> Receipt | Finished:
-        """Start one generation: the one paid call of an attempt."""
-        reply = await self._http.pay("/v1/generate/media", request_body(spec, source_urls))
-        if 200 <= reply.status < 300:
-            remote_id = read_start(reply.body)
-            if remote_id is None:
-                raise ReplyLost(f"status {reply.status} without a generation id")
-            return Receipt((remote_id,))
-        raise refusal_of_start(reply)
+    async def submit(self, spec: JobSpec, sources: Sequence[str]) -> Receipt | Finished | Broken:
+        """Start one job: the one paid call of an attempt."""
+        start = STARTS[spec.kind]
+        reply = await self._http.pay(
+            start.path, start.body(spec, sources),
+            deadline_s=self.terms.at_once_s.get(spec.kind, PAID_DEADLINE_S))
+        if not 200 <= reply.status < 300:
+            raise refusal_of_start(reply)
+        answer = start.read(reply, self._absolute)
+        if answer is None:
+            raise ReplyLost(f"status {reply.status} without a generation id")
+        return answer
 
     async def look(self, remote_id: str, kind: str) -> News:
         """News of one generation."""
-        reply = await self._http.read(f"/v1/generate/media/{remote_id}")
-        return read_news(_row(_expect(reply).body, remote_id), self._absolute)
+        reply = expect(await self._http.read(_route(remote_id, kind)))
+        return self._news(reply.body, reply.content, remote_id, kind)
+
+    async def follow(self, remote_id: str, kind: str) -> News:
+        """The end of one generation, from its stream of events (facts/kubeez.md 3.6)."""
+        async with self._http.listen(f"{_route(remote_id, kind)}/stream") as line:
+            _check_stream(line)
+            async with aclosing(read_events(line.chunks())) as events:
+                async for event in events:
+                    news = self._told(event, remote_id, kind)
+                    if not isinstance(news, Working):
+                        return news
+        raise Unreachable("the stream ended before the job did")
+
+    def _told(self, event: Event, remote_id: str, kind: str) -> News:
+        """What one event says: `result` carries a status, heartbeats and the unknown nothing."""
+        if event.name == "error":
+            raise Unreachable(f"the stream says: {event.data[:WORDS_SHOWN]}")
+        if event.name != "result":
+            return Working()
+        content = event.data.encode()
+        return self._news(parse_json(content)[0], content, remote_id, kind)
+
+    def _news(self, body: object, content: bytes, remote_id: str, kind: str) -> News:
+        news = read_status(body, remote_id, kind, self._absolute)
+        if kind == "captions" and isinstance(news, Finished) and isinstance(body, Mapping):
+            files = news.outputs or caption_files(body, content, self._absolute)
+            return replace(news, outputs=files)
+        return news
 
     async def scan(self, filters: Mapping[str, str]) -> Scan:
         """The newest rows of the account's history, one read."""
-        reply = _expect(await self._http.read("/v1/generations", dict(filters)))
+        reply = expect(await self._http.read("/v1/generations", dict(filters)))
         rows = read_rows(reply.body)
         sightings = [found for row in rows if row and (found := read_sighting(row, self._absolute))]
         return Scan(sightings, complete=len(rows) < self.terms.list_rows, skew_s=reply.skew_s,
@@ -117,7 +136,10 @@ class Kubeez:
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[Download]:
-        """Open a made file."""
+        """Open a made file, at its link or in its own address."""
+        if url.startswith("data:"):
+            yield DataFile(url)
+            return
         async with self._http.download(url, loopback=self._loopback) as body:
             yield body
 
@@ -133,30 +155,19 @@ class Kubeez:
             return url  # no address at all: whoever is to follow it says so
 
 
-def request_body(spec: JobSpec, source_urls: Sequence[str]) -> dict[str, object]:
-    """The body of `POST /v1/generate/media`; order of the sources is kept."""
-    origin = "image" if source_urls else "text"
-    body: dict[str, object] = {"model": spec.model, "prompt": spec.prompt,
-                               "generation_type": f"{origin}-to-{spec.kind}"}
-    if spec.aspect_ratio:
-        body["aspect_ratio"] = spec.aspect_ratio
-    if source_urls:
-        body["source_media_urls"] = list(source_urls)
-    return body | dict(spec.params)
+def _route(remote_id: str, kind: str) -> str:
+    return f"{ROUTES.get(kind, '/v1/generate/media')}/{remote_id}"
 
 
-def _expect(reply: Reply) -> Reply:
-    """The reply to a question, or the failure it stands for."""
-    failure: ProviderFailure | None = refusal_of_read(reply)
-    if failure is not None:
-        raise failure
-    if not reply.is_json:
-        raise Unreachable("the answer is no JSON")
-    return reply
+def _upload_type(file: Path) -> str:
+    if file.stat().st_size > LARGEST_UPLOAD:
+        raise Refused("the service takes files of at most 500 MB", cause="too_large")
+    return MEDIA_TYPES.get(file.suffix.lower(), "application/octet-stream")
 
 
-def _row(body: object, remote_id: str) -> GenerationRow:
-    row = read_row(body)
-    if row is None or row.id != remote_id:
-        raise Unreachable("the answer is not about this generation")
-    return row
+def _check_stream(line: Body) -> None:
+    """Whether a line is a stream of events: no page, no plain status, and nothing to wait for."""
+    if line.status == 429 or line.status >= 500:
+        expect(Reply(line.status, line.headers, None, False, True))
+    if line.status != 200 or line.media_type.lower() != "text/event-stream":
+        raise Vanished(f"the service has no stream of this job (it answers {line.status})")

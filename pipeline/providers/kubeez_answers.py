@@ -1,33 +1,84 @@
-"""Kubeez's answers to what they say of a job (facts/kubeez.md 3.1, 3.2, 3.4, 3.8)."""
+"""Kubeez's answers to what they say of a job (facts/kubeez.md 3.1 to 3.4, and 3.8)."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
 from pipeline.core.errors import Unreachable
 from pipeline.core.money import Money
-from pipeline.core.provider import Broken, Finished, News, Output, Sighting, Working
+from pipeline.core.provider import (
+    Broken,
+    Finished,
+    News,
+    Output,
+    Receipt,
+    Sighting,
+    Working,
+)
 from pipeline.providers.kubeez_refusals import WORDS_SHOWN, is_moderation
 from pipeline.providers.kubeez_rows import ID, GenerationRow
+from pipeline.providers.reply import Reply, iso_date_s
 
 MADE = frozenset({"completed", "complete", "success", "succeeded", "ready", "done", "finished"})
 BROKEN = frozenset({"failed", "error", "failure"})
 CALLED_OFF = frozenset({"cancelled", "canceled"})
 
+PLACES = ("data", "result", "generation", "job")
+"""Where some answers put what others say at the top (facts/kubeez.md 3.1)."""
+NAMES = ("id", "generation_id", "separation_id", "task_id")
+"""What a status may call the generation that it is about; songs and separations may not say."""
 
-def read_start(body: object) -> str | None:
-    """The id of a started generation, also one level down, where some answers put it."""
-    if not isinstance(body, Mapping):
-        return None
-    for place in (body, *(body.get(name) for name in ("data", "result", "generation", "job"))):
-        if isinstance(place, Mapping):
-            for name in ("generation_id", "id", "generationId"):
-                found = place.get(name)
-                if isinstance(found, str) and ID.match(found):
-                    return found
-    return None
+Absolute = Callable[[str], str]
+"""Makes a link of an answer one that can be followed."""
+
+
+def read_receipt(reply: Reply, absolute: Absolute) -> Receipt | None:
+    """The id of a started generation."""
+    return _receipt(reply.body, ("generation_id", "id", "generationId"))
+
+
+def read_separation_receipt(reply: Reply, absolute: Absolute) -> Receipt | None:
+    """The id of a started separation; newer answers name a `task_id` beside it."""
+    return _receipt(reply.body, ("separation_id", "task_id", "id", "generation_id"))
+
+
+def read_receipts(reply: Reply, absolute: Absolute) -> Receipt | None:
+    """The ids of all generations that one start made."""
+    for place in _places(reply.body):
+        found = place.get("generation_ids")
+        ids = [each for each in found if _is_id(each)] if isinstance(found, list) else []
+        if ids:
+            return Receipt(tuple(dict.fromkeys(ids)))
+    return read_receipt(reply, absolute)
+
+
+def _receipt(body: object, names: Sequence[str]) -> Receipt | None:
+    found = (place.get(name) for place in _places(body) for name in names)
+    return next((Receipt((each,)) for each in found if _is_id(each)), None)
+
+
+def _places(body: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(body, Mapping):
+        yield body
+        for name in PLACES:
+            if isinstance(place := body.get(name), Mapping):
+                yield place
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(ID.match(value))
+
+
+def read_status(body: object, remote_id: str, kind: str, absolute: Absolute) -> News:
+    """News from a status of this generation; raises `Unreachable` for one about another."""
+    about = body if isinstance(body, Mapping) else {}
+    named = [about[name] for name in NAMES if isinstance(about.get(name), str)]
+    nameless = kind in ("music", "separation") and not named
+    row = read_row({**about, "id": remote_id}) if nameless or remote_id in named else None
+    if row is None:
+        raise Unreachable("the answer is not about this generation")
+    return read_news(row, absolute, kind)
 
 
 def read_rows(body: object) -> list[GenerationRow | None]:
@@ -47,38 +98,26 @@ def read_row(raw: object) -> GenerationRow | None:
     return row if ID.match(row.id) else None
 
 
-def read_news(row: GenerationRow, absolute: Callable[[str], str]) -> News:
-    """What a row says of its job. An unknown status word is no end."""
-    status = row.status.lower()
+def read_news(row: GenerationRow, absolute: Absolute, kind: str = "") -> News:
+    """What a row says of its job. An unknown status word, such as `streaming`, is no end."""
+    status, charge = row.status.lower(), charge_of(row.credits_deducted)
+    words = row.error_message or row.error
     if status in MADE:
-        return Finished(_outputs(row, absolute), _charge(row), _seconds(row))
+        return Finished(_outputs(row, absolute, kind), charge, _seconds(row), row.source_task_id)
     if status in BROKEN:
-        cause = "content_refused" if is_moderation(row.error_message) else "generation_failed"
-        return Broken(cause, row.error_message[:WORDS_SHOWN], _charge(row))
+        cause = "content_refused" if is_moderation(words) else "generation_failed"
+        return Broken(cause, words[:WORDS_SHOWN], charge)
     if status in CALLED_OFF:
-        return Broken("cancelled_there", row.error_message[:WORDS_SHOWN], _charge(row))
+        return Broken("cancelled_there", words[:WORDS_SHOWN], charge)
     return Working(status or "unknown")
 
 
-def read_sighting(row: GenerationRow, absolute: Callable[[str], str]) -> Sighting | None:
+def read_sighting(row: GenerationRow, absolute: Absolute) -> Sighting | None:
     """A row of the history as evidence; None for one without a time."""
-    try:
-        created = datetime.fromisoformat(row.created_at)
-    except ValueError:
+    created_s = iso_date_s(row.created_at)
+    if created_s is None:
         return None
-    if created.tzinfo is None:
-        created = created.replace(tzinfo=UTC)
-    return Sighting(row.id, row.model, row.prompt, created.timestamp(), read_news(row, absolute))
-
-
-def read_asset(body: Any, name: str) -> str | None:
-    """The address of the library's file of this name."""
-    assets = body.get("assets") if isinstance(body, Mapping) else None
-    for asset in assets if isinstance(assets, list) else []:
-        if isinstance(asset, Mapping) and asset.get("name") == name:
-            url = asset.get("url")
-            return url if isinstance(url, str) and url else None
-    return None
+    return Sighting(row.id, row.model, row.prompt, created_s, read_news(row, absolute))
 
 
 def read_upload(body: Any) -> str:
@@ -91,17 +130,26 @@ def read_upload(body: Any) -> str:
     return url
 
 
-def _outputs(row: GenerationRow, absolute: Callable[[str], str]) -> tuple[Output, ...]:
-    outputs = [Output(absolute(o.url) if o.url else None, o.media_type, o.width, o.height,
-                      o.file_size) for o in row.outputs]
-    if not outputs and row.result_url:
-        outputs.append(Output(absolute(row.result_url)))
-    return tuple(outputs)
+def _outputs(row: GenerationRow, absolute: Absolute, kind: str) -> tuple[Output, ...]:
+    """The files of a made row; a song's stream is never one, it is cut short while it is made."""
+    def link(url: str) -> str | None:
+        return absolute(url) if url else None
+
+    if kind == "separation" or row.vocals_url or row.instrumental_url:
+        return (Output(link(row.vocals_url), "audio", label="vocals"),
+                Output(link(row.instrumental_url), "audio", label="instrumental"))
+    if row.songs:
+        return tuple(Output(link(song.audio_url), "audio") for song in row.songs)
+    if not row.outputs and row.result_url:
+        return (Output(absolute(row.result_url)),)
+    return tuple(Output(link(o.url), o.media_type, o.width, o.height, o.file_size)
+                 for o in row.outputs)
 
 
-def _charge(row: GenerationRow) -> Money | None:
+def charge_of(amount: object) -> Money | None:
+    """What the service says it took; None where it does not say."""
     try:
-        return Money.from_number(row.credits_deducted)
+        return Money.from_number(amount)
     except ValueError:
         return None
 

@@ -1,9 +1,10 @@
-"""What Kubeez's refusals mean, for a question and for a paid call (llms.txt, "Errors").
+"""What Kubeez's refusals mean, for a free call and for a paid one (llms.txt, "Errors").
 
 Law: the code word decides, not the status (out of credits has come as 402 and as 400); a paid call
 is refused only by a documented code in its envelope. Any other answer may hide a charge.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -29,7 +30,7 @@ REFUSED = {
     "model_not_found": "model_not_found",
     "not_found": "not_found",
     "file_too_large": "too_large",
-    "quota_exceeded": "too_large",
+    "quota_exceeded": "quota_exceeded",
     "content_policy_violation": "content_refused",
     "content_refused": "content_refused",
     "moderation": "content_refused",
@@ -38,23 +39,31 @@ REFUSED = {
 MODERATION = ("moderation", "content policy", "safety", "nsfw", "prohibited", "sensitive",
               "inappropriate", "policy violation")
 
+PERHAPS_TAKEN = (408, 409, 425)
+"""Statuses that may speak of a request that is already there; documented for no paid call."""
+
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+
 
 def refusal_of_start(reply: Reply) -> ProviderFailure:
     """The failure that a paid call's answer without success means."""
     code, message = read_envelope(reply)
-    if reply.status == 429 and (code or reply.empty or "retry-after" in reply.headers):
-        return Throttled(message or "too many requests", retry_after_s=retry_after_s(reply))
+    wait_s = retry_after_s(reply)
+    if reply.status == 429 and (code or message or reply.empty or wait_s is not None
+                                or "retry-after" in reply.headers):
+        return Throttled(message or "too many requests", retry_after_s=wait_s)
     if 400 <= reply.status < 500 and (reply.is_json or reply.empty):
         account = _account_failure(reply, code, message)
         if account is not None:
             return account
-        if cause := _cause(reply, code):
+        cause = _cause(reply, code)
+        if cause and reply.status not in PERHAPS_TAKEN:
             return Refused(message or code, cause=cause)
     return ReplyLost(f"status {reply.status}" + (f": {message}" if message else ""))
 
 
 def refusal_of_read(reply: Reply) -> ProviderFailure | None:
-    """The failure that the answer to a question means; None for a success."""
+    """The failure that the answer to a free call means; None for a success."""
     if 200 <= reply.status < 300:
         return None
     code, message = read_envelope(reply)
@@ -62,6 +71,10 @@ def refusal_of_read(reply: Reply) -> ProviderFailure | None:
         return Throttled(message or "too many requests", retry_after_s=retry_after_s(reply))
     if reply.status in (404, 410):
         return Vanished(message or "not found")
+    if code == "name_taken":
+        return Refused(message or code, cause="name_taken")
+    if reply.status == 413:
+        return Refused(message or code, cause=REFUSED.get(code) or "too_large")
     account = _account_failure(reply, code, message)
     if account is not None:
         return account
@@ -70,12 +83,22 @@ def refusal_of_read(reply: Reply) -> ProviderFailure | None:
     return Unreachable(f"status {reply.status}")
 
 
+def expect(reply: Reply, *, may_be_empty: bool = False) -> Reply:
+    """The answer to a free call, or the failure it stands for."""
+    failure = refusal_of_read(reply)
+    if failure is not None:
+        raise failure
+    if not reply.is_json and not (may_be_empty and reply.empty):
+        raise Unreachable("the answer is no JSON")
+    return reply
+
+
 def _account_failure(reply: Reply, code: str, message: str) -> Barred | None:
     if code == "insufficient_credits" or (reply.status == 402 and reply.is_json):
         return Barred(message or "out of credits", cause="insufficient_credits")
     if reply.status == 401:
         return Barred(message or "the key is not accepted", cause="bad_key")
-    if reply.status == 403 and (code == "missing_scope" or "scope" in message.lower()):
+    if reply.status == 403 and "scope" in f"{code} {message}".lower():
         return Barred(message or "the key lacks a scope", cause="missing_scope")
     return None
 
@@ -92,13 +115,22 @@ def _cause(reply: Reply, code: str) -> str | None:
 
 
 def read_envelope(reply: Reply) -> tuple[str, str]:
-    """The code and the words of an error: `{"error", "message"}`, or FastAPI's `{"detail"}`."""
+    """The code and the words of an error: `{"error", "message"}`, or FastAPI's `{"detail"}`.
+
+    Words have also come after the code, as in "insufficient_credits: 14 needed".
+    """
     body = reply.body if isinstance(reply.body, Mapping) else {}
-    error = body.get("error")
-    code = error if isinstance(error, str) and len(error) <= 64 else ""
-    message = body.get("message")
-    words = message if isinstance(message, str) else _detail(body)
+    error, message = body.get("error"), body.get("message")
+    code, after = _split(error) if isinstance(error, str) else ("", "")
+    words = message if isinstance(message, str) else _detail(body) or after
     return code, words[:WORDS_SHOWN]
+
+
+def _split(error: str) -> tuple[str, str]:
+    code, colon, after = error.partition(":")
+    if colon and _WORD.match(code):
+        return code, after.strip()
+    return (error, "") if len(error) <= 64 else ("", "")
 
 
 def _detail(body: object) -> str:

@@ -77,6 +77,7 @@ class ModelRow(Row):
     estimated_time_seconds: Number = None
     generation_types: Texts = ()
     requires_input_media: Flag = None
+    input_media_types: Texts = ()
     capabilities: Annotated[Capabilities, BeforeValidator(
         lambda value: value if isinstance(value, Mapping) else {})] = Capabilities()
     voice_allowlist: Texts = ()
@@ -90,6 +91,10 @@ class OutputRow(Row):
     file_size: Count = None
 
 
+class SongRow(Row):
+    audio_url: Text = ""
+
+
 class GenerationRow(Row):
     id: str
     status: Text = ""
@@ -99,5 +104,26 @@ class GenerationRow(Row):
     processing_time_ms: Number = None
     credits_deducted: Number = None
     error_message: Text = ""
+    error: Text = ""
+    source_task_id: Text = ""
     outputs: Annotated[list[OutputRow], BeforeValidator(_objects)] = []
     result_url: Text = ""
+    songs: Annotated[list[SongRow], BeforeValidator(_objects)] = []
+    vocals_url: Text = ""
+    instrumental_url: Text = ""
+
+
+class AssetRow(Row):
+    id: Text = ""
+    name: Text = ""
+    kind: Text = ""
+    mime_type: Text = ""
+    size_bytes: Count = None
+    url: Text = ""
+    url_expires_at: Text = ""
+
+
+class ShelfRow(Row):
+    assets: Annotated[list[AssetRow], BeforeValidator(_objects)] = []
+    quota_bytes: Count = None
+    used_bytes: Count = None

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pipeline.core.provider import Provider
 from pipeline.core.terms import Terms
 from pipeline.providers.http import Http
-from pipeline.providers.kubeez import MEDIA_HOST, TERMS, Kubeez
+from pipeline.providers.kubeez import MEDIA_HOST, Kubeez
+from pipeline.providers.kubeez_terms import TERMS
 from pipeline.providers.links import is_loopback
 
 Build = Callable[[Http, Terms, bool], Provider]

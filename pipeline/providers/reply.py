@@ -4,12 +4,19 @@ Law: a body that JSON allows two readings of is no JSON.
 """
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+LARGEST_REPLY = 8 * 1024 * 1024
+
+
+class Garbled(Exception):
+    """An answer that is longer than any should be, or does not unpack; the words are ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +24,7 @@ class Reply:
     """What came back. `body` is parsed JSON (fractions as Decimal), None if it is not JSON.
 
     `skew_s` is the service's clock less ours, by its `Date` header; 0 where it names none.
+    `content` are the bytes as they came, unpacked.
     """
 
     status: int
@@ -25,6 +33,23 @@ class Reply:
     is_json: bool
     empty: bool
     skew_s: float = 0.0
+    content: bytes = b""
+
+
+def unpack(packed: bytes, encoding: str) -> bytes:
+    """The bytes of a body, no further unpacked than an answer may be long; raises `Garbled`."""
+    if encoding == "identity":
+        return packed
+    if encoding not in ("gzip", "x-gzip"):
+        raise Garbled("the answer came in an encoding that was not asked for")
+    unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        content = unpacking.decompress(packed, LARGEST_REPLY)
+    except zlib.error:
+        raise Garbled("the answer does not unpack") from None
+    if not unpacking.eof:
+        raise Garbled("the answer is cut, or larger than any answer should be")
+    return content
 
 
 def parse_json(content: bytes) -> tuple[Any, bool]:
@@ -66,5 +91,16 @@ def http_date_s(text: str) -> float | None:
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
     if moment.tzinfo is None:  # "-0000" and asctime's form: an HTTP date is UTC all the same
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()
+
+
+def iso_date_s(text: str) -> float | None:
+    """Seconds of UTC of a time in ISO 8601, UTC where it names no zone; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.timestamp()

@@ -1,7 +1,8 @@
 """The service's own SQLite books: jobs, charges, uploads and the counters of faults.
 
-Law: one commit an accepted start, one an upload, none a read. The journal is a rollback journal,
-so that opening the books and reading them changes no byte on disk.
+Law: one commit an accepted start, one an upload, none a read but the first of a sound or a clip,
+whose digest is kept. The journal is a rollback journal, so that opening the books and reading them
+changes no byte on disk.
 """
 
 import json
@@ -25,6 +26,10 @@ _INSERT = (f"INSERT INTO jobs ({', '.join(_COLUMNS)}) "  # noqa: S608 - names of
 _BALANCE = """
 SELECT granted_micros - charged_micros + (SELECT coalesce(sum(refund_micros), 0) FROM jobs
   WHERE refund_micros > 0 AND finishes_at <= ?) FROM account"""
+_OWED = """
+SELECT coalesce(sum(charge_micros), 0) FROM jobs WHERE charged_late = 1 AND finishes_at > ?"""
+_ADDED = ("late_ends", "null_links", "charged_late")
+"""Columns that books of earlier versions lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,10 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which jobs to list: empty texts ask nothing, `created_by` is the youngest moment shown."""
+    """Which jobs to list: empty texts ask nothing, `created_by` is the youngest moment shown.
+
+    Jobs of the `hidden` kinds are passed over.
+    """
 
     provider: str
     status: str = ""
@@ -48,6 +56,7 @@ class Search:
     generation_type: str = ""
     created_by: float = float("inf")
     limit: int = 25
+    hidden: tuple[str, ...] = ()
 
 
 class Books:
@@ -70,12 +79,17 @@ class Books:
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA synchronous = FULL")
         books = cls(db, folder)
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'counters'").fetchone():
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'served'").fetchone():
             with books.writing():
                 books._found(granted)
         return books
 
     def _found(self, granted: Money) -> None:
+        """Make what is missing: all of it in new books, the newest parts in old ones."""
+        known = {row["name"] for row in self._db.execute("PRAGMA table_info(jobs)")}
+        for name in _ADDED if known else ():
+            if name not in known:
+                self._db.execute(f"ALTER TABLE jobs ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0")
         for statement in _SCHEMA.read_text().split(";"):
             self._db.execute(statement)
         self._db.execute("INSERT OR IGNORE INTO account (id, granted_micros) VALUES (1, ?)",
@@ -135,6 +149,9 @@ class Books:
             condition, more = _phase_condition(search.status, now)
             where.append(condition)
             values += more
+        if search.hidden:
+            where.append(f"kind NOT IN ({', '.join('?' * len(search.hidden))})")
+            values += search.hidden
         query = (f"SELECT * FROM jobs WHERE {' AND '.join(where)} "  # noqa: S608 - fixed texts
                  "ORDER BY seq DESC LIMIT ?")
         return [_job(row) for row in self._db.execute(query, [*values, search.limit])]
@@ -146,7 +163,11 @@ class Books:
         return [float(row[0]) for row in rows]
 
     def balance_micros(self, now: float) -> int:
-        """What is left at this moment."""
+        """What is left at this moment; what is owed for jobs under way is still there."""
+        return self.free_micros(now) + int(self._db.execute(_OWED, (now,)).fetchone()[0])
+
+    def free_micros(self, now: float) -> int:
+        """What is left to buy with: the balance without what is owed."""
         return int(self._db.execute(_BALANCE, (now,)).fetchone()[0])
 
     def jobs(self) -> Iterator[RemoteJob]:
@@ -158,6 +179,17 @@ class Books:
         """The ground truth for tests: one line for each job that was bought, oldest first."""
         return [Charge(job.id, job.model, job.prompt, Money(job.charge_micros), job.created_at)
                 for job in self.jobs()]
+
+    def remember(self, digest: str, output_id: str) -> None:
+        """Keep which output has these bytes, so that it is known again when it is handed in."""
+        if not self.output_of(digest):
+            with self.writing():
+                self._db.execute("INSERT OR IGNORE INTO served VALUES (?, ?)", (digest, output_id))
+
+    def output_of(self, digest: str) -> str:
+        """The output with these bytes, if it has been served; "" for none."""
+        found = self._db.execute("SELECT output FROM served WHERE digest = ?", (digest,)).fetchone()
+        return str(found[0]) if found else ""
 
     def bump(self, name: str, ceiling: int) -> int:
         """Count one more under `name`, and say the count; past `ceiling` nothing is written."""
@@ -184,4 +216,5 @@ def _phase_condition(status: str, now: float) -> tuple[str, list[object]]:
 
 
 def _job(row: sqlite3.Row) -> RemoteJob:
-    return RemoteJob(**{**dict(row), "details": json.loads(row["details"])})
+    return RemoteJob(**{**dict(row), "details": json.loads(row["details"]),
+                        "charged_late": bool(row["charged_late"])})

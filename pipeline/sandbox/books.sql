@@ -23,11 +23,16 @@ CREATE TABLE IF NOT EXISTS jobs (
   refund_micros INTEGER NOT NULL,
   outputs INTEGER NOT NULL,
   early_404s INTEGER NOT NULL,
-  media_404s INTEGER NOT NULL
+  media_404s INTEGER NOT NULL,
+  late_ends INTEGER NOT NULL DEFAULT 0,
+  null_links INTEGER NOT NULL DEFAULT 0,
+  charged_late INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS jobs_finish ON jobs (bucket, finishes_at);
 CREATE INDEX IF NOT EXISTS jobs_refund ON jobs (finishes_at, refund_micros)
   WHERE refund_micros > 0;
+CREATE INDEX IF NOT EXISTS jobs_late ON jobs (finishes_at, charge_micros)
+  WHERE charged_late = 1;
 CREATE TABLE IF NOT EXISTS outputs (
   id TEXT PRIMARY KEY,
   seq INTEGER NOT NULL
@@ -39,6 +44,16 @@ CREATE TABLE IF NOT EXISTS uploads (
   created_at REAL NOT NULL,
   content BLOB
 ) STRICT;
+CREATE TABLE IF NOT EXISTS assets (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  file TEXT NOT NULL,
+  created_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS served (
+  digest TEXT PRIMARY KEY,
+  output TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (
   name TEXT PRIMARY KEY,
   n INTEGER NOT NULL

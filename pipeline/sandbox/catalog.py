@@ -1,14 +1,15 @@
 """The model rows that the sandbox offers, with what only the sandbox knows of them.
 
-The 111 rows are a dump of the real catalog of 2026-03-28 (ids, names, prices), with capabilities
-as audited in April 2026 and typical seconds where a source states them. Where none does, a picture
-takes 30 s and a clip 12 s for each second of it. Prices are seed data, not the truth of today.
+111 of the 112 rows are a dump of the real catalog of 2026-03-28 (ids, names, prices), `ad-copy` is
+the one that April added; capabilities are as audited in April 2026, typical seconds where a source
+states them. Where none does, a picture takes 30 s and a clip 12 s for each second of it. Prices are
+seed data, not the truth of today.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,23 @@ KUBEEZ_MODELS = Path(__file__).with_name("kubeez_models.jsonl")
 WORK_PER_SECOND_S = 12.0
 """How long a second of video takes to make where no source says."""
 
+_SUM = re.compile(r"\bref\w*\s*\+", re.I)
+"""How a note says it: "(ref_seconds + output_seconds) × rate" (llms.txt, "Cost contract")."""
+
+_NEW: Mapping[str, Any] = {
+    "model_type": "image", "provider": "", "cost_per_generation": 0.0,
+    "estimated_time_seconds": 30, "generation_types": ["text-to-image"],
+    "requires_input_media": False, "input_media_types": [], "capabilities": {}, "sandbox": {},
+}
+"""What a row that a switch adds has where the switch says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogRow:
     """One model: the public row, and how the sandbox prices and times it.
 
     `seconds` is the length of a clip when none is asked for, `per_second` its price a second where
-    it is not flat.
+    it is not flat. `own` is what the file says of the row to the sandbox alone.
     """
 
     public: Mapping[str, Any]
@@ -34,6 +45,7 @@ class CatalogRow:
     per_second: Money | None = None
     seconds: Decimal | None = None
     prompt_optional: bool = False
+    own: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -57,11 +69,17 @@ class CatalogRow:
         found = re.search(r"-(\d+[Kp])(?:-|$)", self.id)
         return found[1] if found else ""
 
-    def price(self, seconds: Decimal | None) -> Money:
-        """What a job of this length costs."""
+    @property
+    def counts_sources(self) -> bool:
+        """Whether its note bills the seconds of reference media beside those of the output."""
+        return bool(_SUM.search(str(self.public.get("cost_note") or "")))
+
+    def price(self, seconds: Decimal | None, source_seconds: Decimal = Decimal(0)) -> Money:
+        """What a job of this length costs, started from sources of that length."""
         if self.per_second is None:
             return self.flat
-        return times_seconds(self.per_second, seconds or Decimal(0))
+        counted = source_seconds if self.counts_sources else Decimal(0)
+        return times_seconds(self.per_second, (seconds or Decimal(0)) + counted)
 
     def typical_s(self, seconds: Decimal | None) -> float:
         """How long a job of this length typically takes."""
@@ -80,8 +98,20 @@ class SandboxCatalog:
     def load(cls, path: Path = KUBEEZ_MODELS) -> "SandboxCatalog":
         """Read a file of one JSON row a line."""
         with path.open(encoding="utf-8") as lines:
-            rows = [_row(line) for line in lines if line.strip()]
+            rows = [_row(json.loads(line)) for line in lines if line.strip()]
         return cls({row.id: row for row in rows})
+
+    def changed(self, changes: Mapping[str, Mapping[str, Any] | None]) -> "SandboxCatalog":
+        """The catalog with rows changed, added or (None) taken away."""
+        if not changes:
+            return self
+        rows = dict(self._rows)
+        for name, change in changes.items():
+            if change is None:
+                rows.pop(name, None)
+            else:
+                rows[name] = _changed(name, rows.get(name), change)
+        return SandboxCatalog(rows)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -98,14 +128,23 @@ class SandboxCatalog:
         return [row for row in self if prefix and row.id.startswith(prefix)]
 
 
-def _row(line: str) -> CatalogRow:
-    public = json.loads(line)
-    own = public.pop("sandbox", {})
+def _changed(name: str, row: CatalogRow | None, change: Mapping[str, Any]) -> CatalogRow:
+    known = {**row.public, "sandbox": row.own} if row else {**_NEW, "display_name": name}
+    parts = {part: {field: value for field, value in {**known[part], **change.get(part, {})}.items()
+                    if value is not None} for part in ("capabilities", "sandbox")}
+    return _row({**known, **change, **parts, "model_id": name})
+
+
+def _row(raw: Mapping[str, Any]) -> CatalogRow:
+    own = raw.get("sandbox", {})
+    flat = Decimal(str(raw["cost_per_generation"]))
+    public = {name: value for name, value in raw.items() if name != "sandbox"}
     rate, seconds = own.get("credits_per_second"), own.get("seconds")
     return CatalogRow(
-        public=public,
-        flat=Money.from_number(Decimal(str(public["cost_per_generation"]))),
+        public={**public, "cost_per_generation": float(flat)},
+        flat=Money.from_number(flat),
         per_second=Money.parse(str(rate)) if rate else None,
-        seconds=Decimal(seconds) if seconds else None,
+        seconds=Decimal(str(seconds)) if seconds else None,
         prompt_optional=bool(own.get("prompt_optional")),
+        own=own,
     )

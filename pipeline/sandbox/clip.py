@@ -16,6 +16,8 @@ from pipeline.sandbox.label import Label, footer, header
 from pipeline.sandbox.light import glow, smooth
 from pipeline.sandbox.palette import choose_palette
 from pipeline.sandbox.picture import staged
+from pipeline.sandbox.sound_file import frames_of
+from pipeline.sandbox.sound_wave import RATE_HZ, Pcm
 from pipeline.sandbox.stage import Stage
 
 try:
@@ -34,6 +36,7 @@ OVERSCAN = 1.1
 FADE_IN_S = 0.6
 MAX_SOURCE_PIXELS = 80_000_000
 CRF = "27"
+AAC = {"b": "64000"}
 
 # What Pillow raises on bytes that are no picture, or not all of one.
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, OverflowError,
@@ -142,8 +145,11 @@ def _dissolve(one: Shot, other: Shot) -> Shot:
     return shot
 
 
-def encode_mp4(frames: Iterable[Image.Image], size: tuple[int, int]) -> bytes:
-    """H.264 with its index in front, for which the muxer needs a real file."""
+def encode_mp4(
+    frames: Iterable[Image.Image], size: tuple[int, int], sound: "Pcm | None" = None,
+) -> bytes:
+    """H.264 with its index in front, for which the muxer needs a real file; a sound in two channels
+    becomes AAC."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
         with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
@@ -151,11 +157,16 @@ def encode_mp4(frames: Iterable[Image.Image], size: tuple[int, int]) -> bytes:
             stream = out.add_stream("libx264", rate=MP4_FPS, options=options)
             stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
             stream.codec_context.thread_count = 1
+            heard = out.add_stream("aac", rate=RATE_HZ, layout="stereo",
+                                   options=AAC) if sound else None
             for n, frame in enumerate(frames):
                 picture = av.VideoFrame.from_image(frame)  # type: ignore[no-untyped-call]
                 picture.pts, picture.time_base = n, Fraction(1, MP4_FPS)
                 out.mux(stream.encode(picture))
             out.mux(stream.encode(None))
+            if sound and heard:
+                for piece in (*frames_of(sound, channels=2), None):
+                    out.mux(heard.encode(piece))
         return path.read_bytes()
 
 

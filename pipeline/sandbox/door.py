@@ -105,7 +105,7 @@ class Door:
         slow = service.strikes.strike("slow_reply", self.call)
         if slow:
             await anyio.sleep(slow.seconds / service.speed)
-        return dated(response, service.now())
+        return dated(response, service)
 
     async def _handle(self, request: Request, body: bytes) -> Response:
         if early := self._fail_before(request):
@@ -162,11 +162,12 @@ def whole_seconds(wait_s: float) -> str:
     return str(max(1, -int(-wait_s // 1)))
 
 
-def dated(response: Response, now: float) -> Response:
-    """The response with the service's date and the permissive cross-origin headers."""
-    response.headers["date"] = formatdate(now, usegmt=True)
-    response.headers["access-control-allow-origin"] = "*"
-    response.headers["cross-origin-resource-policy"] = "cross-origin"
+def dated(response: Response, service: RemoteService) -> Response:
+    """The response with the service's date and, if it has them, its cross-origin headers."""
+    response.headers["date"] = formatdate(service.now(), usegmt=True)
+    if service.faults.cors:
+        response.headers["access-control-allow-origin"] = "*"
+        response.headers["cross-origin-resource-policy"] = "cross-origin"
     return response
 
 

@@ -57,6 +57,9 @@ def draw_fate(order: Order, moment: Moment, strikes: Strikes) -> RemoteJob:
         outputs=order.outputs,
         early_404s=_times(strikes.strike("status_404")),
         media_404s=_times(strikes.strike("media_404")),
+        late_ends=_times(strikes.strike("late_end")),
+        null_links=_times(strikes.strike("null_links")),
+        charged_late=order.charged_late,
     )
 
 

@@ -3,31 +3,33 @@
 Law: all are off unless named; a name or a setting that is not known is refused, never ignored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import yaml
 
-from pipeline.sandbox.windows import IN_FLIGHT, PER_MINUTE, UPLOAD_BYTES, Limits
+from pipeline.sandbox.switches import (
+    FaultsError,
+    as_like,
+    read_changes,
+    read_keys,
+    read_limits,
+    read_words,
+)
+from pipeline.sandbox.windows import Limits
 
-READS = ("status", "history", "balance", "catalog")
+__all__ = ["CALLS", "FAULTS", "READS", "Fault", "Faults", "FaultsError"]
+
+READS = ("status", "history", "balance", "catalog", "library")
 CALLS = ("start", "upload", "download", *READS)
 """What a fault can be aimed at with `calls`; `reads` and `all` stand for several."""
 
 _TRIGGER = ("rate", "first", "every", "nth")
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "body": ("json", "html"),
-    "header": ("seconds", "date", "none"),
-    "kind": ("truncated", "wrong_length", "html", "reset", "empty"),
-    "first_status": ("queued", "pending"),
-    "concurrency": ("refuse", "queue"),
-    "windows": ("sliding", "fixed"),
+
+_MAPPINGS: Mapping[str, Callable[[object], Any]] = {
+    "limits": read_limits, "keys": read_keys, "error_words": read_words, "models": read_changes,
 }
-
-
-class FaultsError(ValueError):
-    """The fault switches cannot be used; the message names the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Fault:
     """One fault: which calls it strikes, and its own settings.
 
     It strikes a share `rate` of the calls, or by their count: the `first` n, `every` n-th, or those
-    numbered in `nth`. `seconds` are ordinary seconds of the service; `times` is a number of reads.
+    numbered in `nth`. `seconds` are ordinary seconds of the service; `times` is a number of reads,
+    `in_flight` how many jobs must be under way for it to strike.
     """
 
     rate: float = 1.0
@@ -53,6 +56,7 @@ class Fault:
     refund: bool = False
     words: tuple[str, ...] = ()
     times: int = 2
+    in_flight: int = 0
     kind: str = "truncated"
 
     @property
@@ -79,9 +83,11 @@ FAULTS: Mapping[str, tuple[Fault, tuple[str, ...]]] = {
     "throttle": (Fault(calls=("start", "upload", *READS), seconds=5.0),
                  ("calls", "seconds", "header", "in_body")),
     "slow_reply": (Fault(calls=CALLS, seconds=30.0), ("calls", "seconds")),
-    "insufficient": (Fault(), ()),
+    "insufficient": (Fault(), ("in_flight",)),
     "late_links": (Fault(seconds=10.0), ("seconds",)),
     "status_404": (Fault(), ("times",)),
+    "late_end": (Fault(), ("times",)),
+    "null_links": (Fault(), ("times",)),
     "media_404": (Fault(), ("times",)),
     "fail": (Fault(message="The provider could not complete this generation."),
              ("message", "refund", "word")),
@@ -96,20 +102,60 @@ FAULTS: Mapping[str, tuple[Fault, tuple[str, ...]]] = {
 class Faults:
     """The faults in force and the habits of the service; `Faults()` is a faultless one.
 
-    `keys` lists the accepted keys with their scopes (empty: any key, all scopes); `history_lag_s`
-    is how old a job must be before the list shows it.
+    A habit stands where sources contradict each other (facts/kubeez.md section 10), or where a
+    client must be ready for either; the default is what llms.txt says, where it says it.
     """
 
     faults: Mapping[str, Fault] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The accepted keys with their scopes; empty: any key, all scopes."""
+    limits: Limits = field(default_factory=Limits)
+    models: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    """What differs from the catalog's file: fields by model id, None for a row that is gone."""
+
     first_status: str = "queued"
+    completed_word: str = "completed"
     insufficient_as_400: bool = False
     validation_as_422: bool = False
-    relative_urls: bool = False
-    history_lag_s: float = 0.0
+    error_words: Mapping[str, str] = field(default_factory=dict)
+    """What error codes are called instead."""
+    cors: bool = True
+    streams: bool = False
+    """Whether a status can be had as server-sent events."""
+
     concurrency: str = "refuse"
+    """What becomes of a job too many in flight; with "none" there is no such thing."""
     windows: str = "sliding"
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+    per_second_charged: str = "start"
+    """When a job billed by its length is charged: at its start, or at its end."""
+    history_lag_s: float = 0.0
+    """How old a job must be before the list shows it."""
+    music_in_history: bool = True
+    captions_in_history: bool = False
+    separation_in_history: bool = False
+
+    relative_urls: bool = False
+    upload_answer: str = "urls"
+    signed_uploads: bool = True
+    link_lives_s: float = 3600.0
+    """How long a signed link lives by the clock on the wall, which no speed shortens."""
+
+    sound_default: bool = False
+    """Whether a clip has sound that nobody asked for."""
+    durations: str = "any"
+    """Whether 5 and "5" are taken for the listed "5s"."""
+    unknown_music_model: str = "fallback"
+    music_mode_note: bool = False
+    """Whether a described song is made in simple mode, with a note that says so."""
+    music_streaming: bool = True
+    dialogue_shapes: str = "both"
+    captions_times: str = "seconds"
+    captions_billing: str = "flat"
+    captions_burned: bool = False
+    """Whether captions come with a film that they are burned into."""
+    separation_billing: str = "flat"
+    separation_task_id: bool = False
+    """Whether a separation starts as "pending" and names a task."""
 
     @classmethod
     def parse(cls, source: str | Mapping[str, Any]) -> "Faults":
@@ -143,7 +189,7 @@ def _fault(name: str, value: object) -> Fault:
         if key not in (*_TRIGGER, *settings):
             raise FaultsError(f"{name} has no setting {key!r}; it takes "
                               + ", ".join((*_TRIGGER, *settings)))
-    changes = {key: _as_like(f"{name}.{key}", wish, getattr(defaults, key))
+    changes = {key: as_like(f"{name}.{key}", wish, getattr(defaults, key))
                for key, wish in value.items()}
     fault = replace(defaults, **changes)
     if not 0 <= fault.rate <= 1:
@@ -160,51 +206,10 @@ def _calls(name: str, wishes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _habit(name: str, value: object) -> Any:
-    if name == "limits":
-        return _limits(value)
-    if name == "keys":
-        if not isinstance(value, Mapping):
-            raise FaultsError("keys is a mapping of key to scopes")
-        return {str(key): _as_like(f"keys.{key}", scopes, ()) for key, scopes in value.items()}
+    if name in _MAPPINGS:
+        return _MAPPINGS[name](value)
     defaults = {each.name: getattr(Faults(), each.name) for each in fields(Faults)}
     if name not in defaults or name == "faults":
         known = [*FAULTS, *(each for each in defaults if each != "faults")]
         raise FaultsError(f"unknown switch {name!r}; known are {', '.join(known)}")
-    return _as_like(name, value, defaults[name])
-
-
-def _limits(value: object) -> Limits:
-    if not isinstance(value, Mapping):
-        raise FaultsError("limits is a mapping such as media_per_minute: 30")
-    per_minute, in_flight, upload_bytes = dict(PER_MINUTE), dict(IN_FLIGHT), UPLOAD_BYTES
-    for name, wish in value.items():
-        number = _as_like(f"limits.{name}", wish, 0)
-        bucket, _, what = str(name).partition("_per_minute")
-        if not what and bucket in per_minute and bucket != name:
-            per_minute[bucket] = number
-        elif str(name).removesuffix("_in_flight") in in_flight and str(name) not in in_flight:
-            in_flight[str(name).removesuffix("_in_flight")] = number
-        elif name == "upload_bytes":
-            upload_bytes = number
-        else:
-            raise FaultsError(f"unknown limit {name!r}")
-    return Limits(per_minute, in_flight, upload_bytes)
-
-
-def _as_like(name: str, value: object, default: object) -> Any:
-    """The value in the type of the default; raises `FaultsError`."""
-    choices = _CHOICES.get(name.rpartition(".")[2])
-    if isinstance(default, tuple):
-        value = tuple(value) if isinstance(value, list | tuple) else (value,)
-        if name.endswith(".nth") and not all(type(each) is int for each in value):
-            raise FaultsError(f"{name} is a list of whole numbers")
-        return value
-    if isinstance(default, float) and type(value) is int:
-        value = float(value)
-    if type(value) is not type(default):
-        raise FaultsError(f"{name} is a {type(default).__name__}, not {value!r}")
-    if choices and value not in choices:
-        raise FaultsError(f"{name} is one of {', '.join(choices)}, not {value!r}")
-    if isinstance(value, int | float) and value < 0:
-        raise FaultsError(f"{name} is not negative")
-    return value
+    return as_like(name, value, defaults[name])

@@ -4,23 +4,13 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from starlette.datastructures import Address
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from pipeline.sandbox.door import Visit
 from pipeline.sandbox.kubeez_answers import show_balance, show_books, show_models
-from pipeline.sandbox.kubeez_desk import Desk, Way, not_found
-from pipeline.sandbox.kubeez_validation import no_model
-
-LLMS_TXT = """# Kubeez REST API, sandbox
-
-> A local emulator of the Kubeez REST API. Nothing here costs money; any key is accepted.
-
-- GET /docs/models.json, GET /docs/models/{id-or-family-prefix}.json: the catalog, no key
-- GET /v1/models, POST /v1/generate/media, GET /v1/generate/media/{id}, GET /v1/generations
-- POST /v1/upload/media (multipart, field `file`), GET /v1/balance, GET /health
-- GET /sandbox/books: what was really charged; only the sandbox has it
-"""
+from pipeline.sandbox.kubeez_desk import Desk, Way
+from pipeline.sandbox.kubeez_fields import no_model, not_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +20,7 @@ class Account:
     desk: Desk
 
     def models(self, visit: Visit) -> Response:
-        """GET /v1/models and GET /docs/models.json."""
+        """GET /v1/models and GET /docs/models.json: the catalog."""
         wanted = visit.request.query_params.get("model_type", "")
         return JSONResponse(show_models(row for row in self.desk.catalog
                                         if wanted in ("", row.kind)))
@@ -45,11 +35,11 @@ class Account:
         return JSONResponse(show_models(rows))
 
     def balance(self, visit: Visit) -> Response:
-        """GET /v1/balance."""
+        """GET /v1/balance: the credits left."""
         return JSONResponse(show_balance(self.desk.service.balance()))
 
     def books(self, visit: Visit) -> Response:
-        """GET /sandbox/books, to loopback only."""
+        """GET /sandbox/books: the ground truth, to loopback only."""
         if not _is_loopback(visit.request.client):
             raise not_found("Not found.")
         service = self.desk.service
@@ -63,12 +53,9 @@ def _is_loopback(client: Address | None) -> bool:
         return False
 
 
-def _health(visit: Visit) -> Response:
+def health(visit: Visit) -> Response:
+    """GET /health: it is there."""
     return JSONResponse({"status": "healthy"})
-
-
-def _llms(visit: Visit) -> Response:
-    return PlainTextResponse(LLMS_TXT)
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -79,7 +66,6 @@ def routes(desk: Desk) -> list[BaseRoute]:
         desk.route("GET", "/v1/models", account.models, Way("catalog", "reads", "")),
         desk.route("GET", "/docs/models.json", account.models, Way("catalog")),
         desk.route("GET", "/docs/models/{name}.json", account.model, Way("catalog")),
-        desk.route("GET", "/llms.txt", _llms),
-        desk.route("GET", "/health", _health),
+        desk.route("GET", "/health", health),
         desk.route("GET", "/sandbox/books", account.books),
     ]

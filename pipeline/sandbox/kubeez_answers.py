@@ -5,21 +5,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
-
 from pipeline.core.money import MICROS, Money
 from pipeline.sandbox.books import Books
 from pipeline.sandbox.catalog import CatalogRow
-from pipeline.sandbox.door import Refusal, whole_seconds
 from pipeline.sandbox.faults import Faults
-from pipeline.sandbox.gallery import Gallery, pixels_of, seconds_of, suffix_of
+from pipeline.sandbox.gallery import Gallery
 from pipeline.sandbox.jobs import COMPLETED, QUEUED, RemoteJob
-from pipeline.sandbox.service import Denied, NotEnoughCredits, TooFast, TooManyInFlight
-
-PURCHASE_URL = "https://kubeez.com/billing"
-
-THUMBNAIL = "-thumb.png"
-"""How the address of a clip's thumbnail ends."""
+from pipeline.sandbox.kubeez_refusals import PURCHASE_URL
+from pipeline.sandbox.pieces import (
+    COVER,
+    THUMBNAIL,
+    medium_of,
+    path_of,
+    pixels_of,
+    seconds_of,
+    suffix_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,50 +32,65 @@ class Teller:
     gallery: Gallery
     faults: Faults
 
-    def start(self, job: RemoteJob, billing_mode: str) -> dict[str, Any]:
+    def start(self, job: RemoteJob, billing_mode: str, route: str = "media") -> dict[str, Any]:
         """The answer to an accepted start."""
         return {
-            "generation_id": job.id, "status": self.faults.first_status, "model": job.model,
+            "generation_id": job.id, "status": self.word(QUEUED), "model": job.model,
             "estimated_cost_credits": number(job.charge_micros), "billing_mode": billing_mode,
-            "message": f"Generation started. Poll GET /v1/generate/media/{job.id} until completed.",
+            "message": f"Generation started. Poll GET /v1/generate/{route}/{job.id} "
+                       "until completed.",
         }
+
+    def word(self, phase: str) -> str:
+        """A phase as this service words it."""
+        return {QUEUED: self.faults.first_status,
+                COMPLETED: self.faults.completed_word}.get(phase, phase)
 
     def row(self, job: RemoteJob) -> dict[str, Any]:
         """One row, in the history as in a status answer."""
         ended = self.now >= job.finishes_at
         phase = job.phase(self.now)
-        took_ms = round((job.finishes_at - job.created_at) * 1000)
         return {
-            "id": job.id, "status": self.faults.first_status if phase == QUEUED else phase,
-            "model": job.model, "prompt": job.prompt, "generation_type": job.generation_type,
-            "created_at": moment(job.created_at),
+            "id": job.id, "status": self.word(phase), "model": job.model, "prompt": job.prompt,
+            "generation_type": job.generation_type, "created_at": moment(job.created_at),
             "completed_at": moment(job.finishes_at) if ended else None,
-            "processing_time_ms": took_ms if ended else None,
+            "processing_time_ms": round((job.finishes_at - job.created_at) * 1000)
+            if ended else None,
             "credits_deducted": number(job.net_micros(self.now)),
-            "error_message": (job.error or None) if ended else None,
-            "outputs": self._outputs(job) if phase == COMPLETED else [],
+            "error_message": self.error(job),
+            "outputs": [self._output(job, output_id) for output_id in job.output_ids()]
+            if phase == COMPLETED else [],
         }
+
+    def error(self, job: RemoteJob) -> str | None:
+        """What a job that has ended badly says of it."""
+        return (job.error or None) if self.now >= job.finishes_at else None
 
     def status(self, job: RemoteJob) -> dict[str, Any]:
         """The answer to a status read."""
         return {**self.row(job), "cdn_ready": job.is_linked(self.now)}
 
-    def _outputs(self, job: RemoteJob) -> list[dict[str, Any]]:
-        return [self._output(job, output_id) for output_id in job.output_ids()]
+    def link(self, job: RemoteJob, output_id: str, companion: str = "") -> str | None:
+        """The address of an output or its companion; None while it leads nowhere."""
+        return self.root + path_of(job, output_id, companion) if job.is_linked(self.now) else None
 
     def _output(self, job: RemoteJob, output_id: str) -> dict[str, Any]:
         linked = job.is_linked(self.now)
-        url = f"{self.root}/images/{output_id}.{suffix_of(job)}"
-        thumbnail = url if job.kind == "image" else f"{self.root}/images/{output_id}{THUMBNAIL}"
-        width, height = pixels_of(job, output_id)
+        url, medium = self.link(job, output_id), medium_of(job)
+        width, height = pixels_of(job, output_id) or (None, None)
         return {
-            "id": output_id, "media_type": job.kind, "url": url if linked else None,
-            "thumbnail_url": thumbnail if linked else None,
-            "optimized_url": url if linked and job.kind == "image" else None,
-            "width": width, "height": height, "duration": seconds_of(job),
-            "format": suffix_of(job), "file_size": self.gallery.size_of(job, output_id),
+            "id": output_id, "media_type": medium, "url": url,
+            "thumbnail_url": url if medium == "image" else self._companion(job, output_id),
+            "optimized_url": url if medium == "image" else None,
+            "width": width, "height": height, "duration": seconds_of(job, output_id),
+            "format": suffix_of(job), "file_size": self.gallery.size_of(output_id),
             "cdn_ready": linked, "optimization_status": "completed" if linked else "pending",
         }
+
+    def _companion(self, job: RemoteJob, output_id: str) -> str | None:
+        """The picture that goes with a clip or a song; a voice and a stem have none."""
+        companion = {"video": THUMBNAIL, "music": COVER}.get(job.kind)
+        return self.link(job, output_id, companion) if companion else None
 
 
 def show_models(rows: Iterable[CatalogRow]) -> dict[str, Any]:
@@ -92,40 +108,16 @@ def show_balance(balance: Money) -> dict[str, Any]:
 def show_books(books: Books, now: float) -> dict[str, Any]:
     """The ground truth, exact; only the sandbox has it."""
     jobs = list(books.jobs())
-    refunded = sum(job.charge_micros - job.net_micros(now) for job in jobs)
+    refunded = [job.refund_micros if now >= job.finishes_at else 0 for job in jobs]
     return {
         "jobs": len(jobs), "charged": str(Money(sum(job.charge_micros for job in jobs))),
-        "refunded": str(Money(refunded)), "balance": str(Money(books.balance_micros(now))),
-        "rows": [{"id": job.id, "model": job.model, "prompt": job.prompt,
+        "refunded": str(Money(sum(refunded))), "balance": str(Money(books.balance_micros(now))),
+        "rows": [{"id": job.id, "kind": job.kind, "model": job.model, "prompt": job.prompt,
                   "generation_type": job.generation_type, "details": job.details,
                   "status": job.phase(now), "credits": str(Money(job.charge_micros)),
-                  "refunded": str(Money(job.charge_micros - job.net_micros(now))),
-                  "created_at": moment(job.created_at)} for job in jobs],
+                  "refunded": str(Money(back)), "created_at": moment(job.created_at)}
+                 for job, back in zip(jobs, refunded, strict=True)],
     }
-
-
-def show_no(no: Refusal | Denied, faults: Faults) -> Response:
-    """A refusal in the published envelope, or in the ones that clients have met."""
-    refusal = no if isinstance(no, Refusal) else _worded(no)
-    if refusal.code == "insufficient_credits" and faults.insufficient_as_400:
-        return JSONResponse({"error": refusal.code}, 400)
-    if refusal.status == 400 and faults.validation_as_422:
-        loc = ["body", refusal.code.removeprefix("missing_")]
-        kind = "missing" if refusal.code.startswith("missing_") else "value_error"
-        return JSONResponse({"detail": [{"loc": loc, "msg": refusal.message, "type": kind}]}, 422)
-    body: dict[str, Any] = {"error": refusal.code, "message": refusal.message}
-    if refusal.retry_after_s is not None:
-        body["retry_after"] = int(whole_seconds(refusal.retry_after_s))
-    return JSONResponse(body, refusal.status, dict(refusal.headers))
-
-
-def _worded(no: Denied) -> Refusal:
-    if isinstance(no, TooFast | TooManyInFlight):
-        return Refusal(429, "rate_limit_exceeded", str(no), retry_after_s=no.wait_s,
-                       headers={"retry-after": whole_seconds(no.wait_s)})
-    if isinstance(no, NotEnoughCredits):
-        return Refusal(402, "insufficient_credits", f"{no} Top up at {PURCHASE_URL}.")
-    raise no
 
 
 def number(micros: int) -> float:

@@ -1,5 +1,6 @@
 """What every part of the Kubeez dialect shares: keys, refusals, links, and how a door is hung."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -7,10 +8,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox.catalog import SandboxCatalog
-from pipeline.sandbox.door import Door, Handler, House, Refusal
+from pipeline.sandbox.door import Door, Handler, House, Refusal, Visit
 from pipeline.sandbox.gallery import Gallery
-from pipeline.sandbox.kubeez_answers import Teller, show_no
+from pipeline.sandbox.jobs import RemoteJob
+from pipeline.sandbox.kubeez_answers import Teller
+from pipeline.sandbox.kubeez_fields import PROVIDER, not_found
+from pipeline.sandbox.kubeez_intake import Intake
+from pipeline.sandbox.kubeez_refusals import show_no
+from pipeline.sandbox.links import sign
 from pipeline.sandbox.service import Denied, RemoteService
+from pipeline.sandbox.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,18 @@ class Desk:
 
     service: RemoteService
     gallery: Gallery
-    catalog: SandboxCatalog
+    rows: SandboxCatalog
+
+    @property
+    def catalog(self) -> SandboxCatalog:
+        """The rows as the switches have them at this moment."""
+        return self.rows.changed(self.service.faults.models)
+
+    @property
+    def intake(self) -> Intake:
+        """One that takes the media of a request at this moment."""
+        service = self.service
+        return Intake(service.faults, Sources(service.books), service.now())
 
     def route(self, method: str, path: str, handler: Handler, way: Way = OPEN) -> Route:
         """A route that leads to this handler through a guarded door."""
@@ -69,7 +87,15 @@ class Desk:
         """What links begin with: the address that the client itself used, or nothing."""
         return "" if self.service.faults.relative_urls else str(request.base_url).rstrip("/")
 
+    def signed(self, request: Request, path: str) -> tuple[str, int]:
+        """A link of ours that ends, and when (unix seconds)."""
+        ends = int(self.service.now() + self.service.faults.link_lives_s)
+        return self.root(request) + sign(path, ends), ends
 
-def not_found(message: str) -> Refusal:
-    """The refusal of something that is not there."""
-    return Refusal(404, "not_found", message)
+    def find_job(self, visit: Visit, kinds: Collection[str]) -> RemoteJob:
+        """The job that a status route is asked for; raises `Refusal`."""
+        job_id = visit.request.path_params["id"]
+        job = self.service.visible_job(job_id, PROVIDER, kinds)
+        if job is None:
+            raise not_found(f"Generation '{job_id}' not found.")
+        return job

@@ -1,20 +1,23 @@
-"""The media part of the Kubeez dialect: pictures and clips, uploads, their files, the history."""
+"""The media part of the Kubeez dialect: starts of pictures and clips, their status, the history."""
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from pipeline.sandbox.books import Search
 from pipeline.sandbox.door import Visit
-from pipeline.sandbox.downloads import show_broken, show_file
-from pipeline.sandbox.gallery import Made
-from pipeline.sandbox.jobs import QUEUED
-from pipeline.sandbox.kubeez_answers import THUMBNAIL
-from pipeline.sandbox.kubeez_desk import Desk, Way, not_found
-from pipeline.sandbox.kubeez_uploads import read_files
-from pipeline.sandbox.kubeez_validation import PROVIDER, invalid, read_order
+from pipeline.sandbox.faults import Faults
+from pipeline.sandbox.jobs import COMPLETED, QUEUED, RemoteJob
+from pipeline.sandbox.kubeez_desk import Desk, Way
+from pipeline.sandbox.kubeez_extend import task_of
+from pipeline.sandbox.kubeez_fields import PROVIDER, invalid
+from pipeline.sandbox.kubeez_streams import stream_status
+from pipeline.sandbox.kubeez_validation import read_order
+
+MEDIA = ("image", "video", "speech")
+"""What is polled on the media route (llms.txt: "image/video/dialogue")."""
 
 HISTORY_LIMIT = 25
 """The most rows that the history shows (Kubeez get_generations: 1-25, larger values clamped)."""
@@ -27,63 +30,42 @@ class Media:
     desk: Desk
 
     def start(self, visit: Visit) -> Response:
-        """POST /v1/generate/media."""
-        order, billing_mode = read_order(visit.body, self.desk.catalog)
+        """POST /v1/generate/media: a picture or a clip."""
+        order, billing_mode = read_order(visit.body, self.desk.catalog, self.desk.intake)
         job = self.desk.service.start(order)
         return JSONResponse(self.desk.teller(visit.request).start(job, billing_mode))
 
     def status(self, visit: Visit) -> Response:
-        """GET /v1/generate/media/{id}."""
-        job_id = visit.request.path_params["id"]
-        job = self.desk.service.visible_job(job_id, PROVIDER)
-        if job is None:
-            raise not_found(f"Generation '{job_id}' not found.")
-        return JSONResponse(self.desk.teller(visit.request).status(job))
+        """GET /v1/generate/media/{id}: how far it is, and its outputs."""
+        return JSONResponse(self._tell(visit, self.desk.find_job(visit, MEDIA)))
+
+    def stream(self, visit: Visit) -> Response:
+        """GET /v1/generate/media/{id}/stream: the same as events."""
+        job = self.desk.find_job(visit, MEDIA)
+        return stream_status(self.desk, visit, job, lambda job: self._tell(visit, job))
+
+    def _tell(self, visit: Visit, job: RemoteJob) -> dict[str, Any]:
+        teller = self.desk.teller(visit.request)
+        is_made = job.phase(teller.now) == COMPLETED
+        task_id = {"source_task_id": task_of(job)} if is_made and task_of(job) else {}
+        return {**teller.status(job), **task_id}
 
     def history(self, visit: Visit) -> Response:
-        """GET /v1/generations, newest first."""
+        """GET /v1/generations: the newest jobs, newest first."""
         asked = visit.request.query_params
         try:
             limit = int(asked.get("limit", HISTORY_LIMIT))
         except ValueError as error:
             raise invalid("limit must be a number.") from error
-        service = self.desk.service
+        service, teller = self.desk.service, self.desk.teller(visit.request)
+        phases = {teller.word(phase): phase for phase in (QUEUED, COMPLETED)}
         status = asked.get("status", "")
         jobs = service.recent(Search(
-            provider=PROVIDER, status=QUEUED if status == service.faults.first_status else status,
+            provider=PROVIDER, status=phases.get(status, status),
             model=asked.get("model", ""), generation_type=asked.get("generation_type", ""),
-            created_by=service.listed_by, limit=max(1, min(limit, HISTORY_LIMIT))))
-        teller = self.desk.teller(visit.request)
+            created_by=service.listed_by, limit=max(1, min(limit, HISTORY_LIMIT)),
+            hidden=_hidden(service.faults)))
         return JSONResponse({"generations": [teller.row(job) for job in jobs]})
-
-    async def upload(self, visit: Visit) -> Response:
-        """POST /v1/upload/media."""
-        names = await read_files(visit.request, self.desk.service)
-        root = self.desk.root(visit.request)
-        return JSONResponse({"success": True, "urls": [f"{root}/uploads/{name}" for name in names],
-                             "uploaded": len(names)})
-
-    def uploaded(self, visit: Visit) -> Response:
-        """GET /uploads/{name}."""
-        found = self.desk.service.uploads.find(visit.request.path_params["name"])
-        if found is None:
-            raise not_found("No such file.")
-        return show_file(visit.request, Made(found[1], found[0].media_type))
-
-    async def output(self, visit: Visit) -> Response:
-        """GET /images/{name}: an output's file, or a clip's thumbnail."""
-        name = visit.request.path_params["name"]
-        is_thumbnail = name.endswith(THUMBNAIL)
-        output_id = name.removesuffix(THUMBNAIL) if is_thumbnail else PurePosixPath(name).stem
-        service = self.desk.service
-        job = service.visible_output(output_id)
-        if job is None:
-            raise not_found("No such file.")
-        made = await self.desk.gallery.fetch(job, output_id, "image" if is_thumbnail else None)
-        is_get = visit.request.method == "GET"
-        if is_get and (broken := service.strikes.strike("broken_download", "download")):
-            return show_broken(made, broken.kind)
-        return show_file(visit.request, made)
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -93,10 +75,13 @@ def routes(desk: Desk) -> list[BaseRoute]:
     path = "/v1/generate/media"
     return [
         desk.route("GET", path + "/{id}", media.status, Way("status", "reads", reads)),
+        desk.route("GET", path + "/{id}/stream", media.stream, Way("status", "reads", reads)),
         desk.route("POST", path, media.start, Way("start", "media", "generate:media")),
         desk.route("GET", "/v1/generations", media.history, Way("history", "reads", reads)),
-        desk.route("GET", "/images/{name}", media.output, Way("download")),
-        desk.route("POST", "/v1/upload/media", media.upload,
-                   Way("upload", "upload", "generate:media", streams=True)),
-        desk.route("GET", "/uploads/{name}", media.uploaded),
     ]
+
+
+def _hidden(faults: Faults) -> tuple[str, ...]:
+    shown = {"music": faults.music_in_history, "captions": faults.captions_in_history,
+             "separation": faults.separation_in_history}
+    return tuple(kind for kind, is_shown in shown.items() if not is_shown)

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from pipeline.sandbox.door import Refusal
-from pipeline.sandbox.kubeez_validation import invalid
+from pipeline.sandbox.kubeez_fields import invalid
 from pipeline.sandbox.multipart import MultipartError, MultipartReader
 from pipeline.sandbox.service import RemoteService
 
@@ -12,7 +12,7 @@ async def read_files(request: Request, service: RemoteService) -> list[str]:
     """Read the form to its end and keep its files, all or none; their names. Raises `Refusal`."""
     limit = service.faults.limits.upload_bytes
     if int(request.headers.get("content-length") or 0) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     try:
         reader = MultipartReader(request.headers.get("content-type", ""))
     except MultipartError as error:
@@ -31,7 +31,7 @@ async def _feed(reader: MultipartReader, request: Request, limit: int) -> None:
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         reader.feed(chunk)
 
 
@@ -43,5 +43,6 @@ def _keep(reader: MultipartReader, service: RemoteService) -> list[str]:
         return [service.keep(part.content, part.filename, part.media_type).name for part in files]
 
 
-def _too_large(limit: int) -> Refusal:
-    return Refusal(413, "file_too_large", f"Uploads are limited to {limit} bytes per request.")
+def too_large(limit: int) -> Refusal:
+    """The refusal of a file over the limit."""
+    return Refusal(413, "file_too_large", f"Files are limited to {limit} bytes.")

@@ -4,20 +4,32 @@ Unknown fields, explicit nulls, empty texts and options that a row does not have
 the real service is seen to do; a value outside the options that a row does have is refused.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import PurePosixPath
-from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.sandbox.catalog import CatalogRow, SandboxCatalog
 from pipeline.sandbox.door import Refusal
 from pipeline.sandbox.jobs import Order
+from pipeline.sandbox.kubeez_fields import (
+    PROVIDER,
+    Fields,
+    invalid,
+    missing,
+    no_model,
+    read_fields,
+    read_text,
+)
+from pipeline.sandbox.kubeez_intake import Intake
 
-PROVIDER = "kubeez"
 MADE_HERE = ("image", "video")
+MADE_ELSEWHERE = ("ad-copy",)
+"""Rows of those kinds that have a route of their own (facts/kubeez.md 3.7)."""
+
+NOTHING_KNOWN = Intake()
+
 ANY_SHAPE = ("auto", "adaptive")
 """Ratios that leave the shape to the model."""
 
@@ -31,94 +43,85 @@ _SUFFIXES = {
 _DURATION = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)s?\Z")
 
 
-def read_order(body: bytes, catalog: SandboxCatalog) -> tuple[Order, str]:
+def read_order(body: bytes, catalog: SandboxCatalog,
+               intake: Intake = NOTHING_KNOWN) -> tuple[Order, str]:
     """The order that a request body makes, and its billing mode; raises `Refusal`."""
     fields = read_fields(body)
     row = _find_row(fields, catalog)
     prompt = _read_prompt(fields, row)
-    sources = _read_sources(fields, row)
-    seconds = _read_seconds(fields, row)
-    details = {
+    sources = _read_sources(fields, row, intake)
+    seconds = _read_seconds(fields, row, strictly=intake.faults.durations == "listed")
+    price = row.price(seconds, _source_seconds(sources, row, intake))
+    late = row.per_second is not None and intake.faults.per_second_charged == "end"
+    order = Order(
+        provider=PROVIDER, bucket="media", kind=row.kind, model=row.id, prompt=prompt,
+        generation_type=_read_type(fields, row, sources),
+        details={**_read_details(fields, row, sources, seconds),
+                 "sound": _read_sound(fields, row, intake)},
+        charge_micros=price.micros, typical_s=row.typical_s(seconds), charged_late=late,
+    )
+    return order, "per_second" if row.per_second else "flat"
+
+
+def _read_details(fields: Fields, row: CatalogRow, sources: list[str],
+                  seconds: Decimal | None) -> dict[str, object]:
+    details: dict[str, object] = {
         "aspect_ratio": _read_shape(fields, row),
         "resolution": _pick(fields, "resolution", row) or row.tier,
         "quality": _pick(fields, "quality", row),
-        "negative_prompt": _text(fields, "negative_prompt"),
-        "sound": fields.get("sound") is True,
+        "negative_prompt": read_text(fields, "negative_prompt"),
         "source_media_urls": sources,
     }
     if seconds is not None:
         details["seconds"] = float(seconds)
     if type(fields.get("seed")) is int:
         details["seed"] = fields["seed"]
-    order = Order(
-        provider=PROVIDER, bucket="media", kind=row.kind, model=row.id, prompt=prompt,
-        generation_type=_read_type(fields, row, sources), details=details,
-        charge_micros=row.price(seconds).micros, typical_s=row.typical_s(seconds),
-    )
-    return order, "per_second" if row.per_second else "flat"
+    return details
 
 
-def read_fields(body: bytes) -> Mapping[str, Any]:
-    """The JSON object of a body; raises `Refusal`."""
-    try:
-        fields = json.loads(body)
-        json.dumps(fields, ensure_ascii=False).encode()  # half a surrogate pair is no text
-    except (ValueError, RecursionError) as error:
-        raise invalid(f"The request body is not valid JSON: {error}.") from error
-    if not isinstance(fields, dict):
-        raise invalid("The request body must be a JSON object.")
-    return fields
+def _read_sound(fields: Fields, row: CatalogRow, intake: Intake) -> bool:
+    asked = fields.get("sound")
+    by_default = intake.faults.sound_default and row.kind == "video"
+    return asked is True or (asked is None and by_default)
 
 
-def invalid(message: str) -> Refusal:
-    """The general refusal of a request."""
-    return Refusal(400, "invalid_request", message)
+def _source_seconds(sources: Sequence[str], row: CatalogRow, intake: Intake) -> Decimal:
+    """How long the reference films and sounds play, where the row bills it and they tell."""
+    if not row.counts_sources:
+        return Decimal(0)
+    lengths = [intake.find(url).seconds or 0.0 for url in sources if _medium_of(url) != "image"]
+    return sum((Decimal(str(length)) for length in lengths), Decimal(0))
 
 
-def no_model(name: str) -> Refusal:
-    """The refusal of a model that is not there."""
-    return Refusal(404, "model_not_found", f"Model '{name}' is disabled or unknown.")
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise invalid(f"{name} must be a string.")
-    return value
-
-
-def _find_row(fields: Mapping[str, Any], catalog: SandboxCatalog) -> CatalogRow:
-    name = _text(fields, "model")
+def _find_row(fields: Fields, catalog: SandboxCatalog) -> CatalogRow:
+    name = read_text(fields, "model")
     if not name:
-        raise Refusal(400, "missing_model", "model is required.")
+        raise missing("model")
     row = catalog.find(name)
     if row is None:
         raise no_model(name)
-    if row.kind not in MADE_HERE:
+    if row.kind not in MADE_HERE or row.id in MADE_ELSEWHERE:
         raise invalid(f"Model '{name}' makes {row.kind}; it does not run on this endpoint.")
     return row
 
 
-def _read_prompt(fields: Mapping[str, Any], row: CatalogRow) -> str:
-    prompt = _text(fields, "prompt")
+def _read_prompt(fields: Fields, row: CatalogRow) -> str:
+    prompt = read_text(fields, "prompt")
     if not prompt.strip() and not row.prompt_optional:
-        raise Refusal(400, "missing_prompt", "prompt is required.")
+        raise missing("prompt")
     limit = row.capabilities.get("prompt_max_chars")
     if limit is not None and len(prompt) > limit:
         raise invalid(f"prompt is too long: {len(prompt)} characters, maximum {limit}.")
     return prompt
 
 
-def _read_sources(fields: Mapping[str, Any], row: CatalogRow) -> list[str]:
+def _read_sources(fields: Fields, row: CatalogRow, intake: Intake) -> list[str]:
     raw = fields.get("source_media_urls") or []
     urls = [raw] if isinstance(raw, str) else raw
     if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
         raise invalid("source_media_urls must be an array of URLs.")
     for url in urls:
-        if not url.startswith(("https://", "http://", "/")):
-            raise invalid(f"source_media_urls: '{url}' is not a URL.")
+        intake.check("source_media_urls", url)
     if not urls and row.public["requires_input_media"]:
         raise Refusal(400, "missing_source_media", f"Model '{row.id}' requires input media.")
     for medium in ("image", "video", "audio"):
@@ -135,12 +138,13 @@ def _medium_of(url: str) -> str:
     return next((medium for medium, known in _SUFFIXES.items() if suffix in known), "image")
 
 
-def _read_seconds(fields: Mapping[str, Any], row: CatalogRow) -> Decimal | None:
+def _read_seconds(fields: Fields, row: CatalogRow, *, strictly: bool) -> Decimal | None:
     raw = fields.get("duration")
     options = row.capabilities.get("duration_options") or []
     if row.kind != "video" or not options or raw is None or raw == "":
         return row.seconds
-    found = None if isinstance(raw, bool) else _DURATION.match(str(raw))
+    usable = raw in options if strictly else not isinstance(raw, bool)
+    found = _DURATION.match(str(raw)) if usable else None
     offered = [Decimal(option.removesuffix("s")) for option in options]
     if found is None or Decimal(found[1]) not in offered:
         raise invalid(f"duration '{raw}' is not supported by '{row.id}'. "
@@ -148,8 +152,8 @@ def _read_seconds(fields: Mapping[str, Any], row: CatalogRow) -> Decimal | None:
     return Decimal(found[1])
 
 
-def _read_shape(fields: Mapping[str, Any], row: CatalogRow) -> str:
-    shape = _text(fields, "aspect_ratio")
+def _read_shape(fields: Fields, row: CatalogRow) -> str:
+    shape = read_text(fields, "aspect_ratio")
     options = row.capabilities.get("aspect_ratio_options")
     if shape and options and shape not in options:
         raise Refusal(400, "unsupported_aspect", f"aspect_ratio '{shape}' is not supported by "
@@ -161,8 +165,8 @@ def _read_shape(fields: Mapping[str, Any], row: CatalogRow) -> str:
     return "1:1" if row.kind == "image" else "16:9"
 
 
-def _pick(fields: Mapping[str, Any], name: str, row: CatalogRow) -> str:
-    value = _text(fields, name)
+def _pick(fields: Fields, name: str, row: CatalogRow) -> str:
+    value = read_text(fields, name)
     options: Sequence[str] = row.capabilities.get(f"{name}_options") or []
     if not value or not options:
         return ""
@@ -173,8 +177,8 @@ def _pick(fields: Mapping[str, Any], name: str, row: CatalogRow) -> str:
                   f"Supported: {', '.join(options)}.")
 
 
-def _read_type(fields: Mapping[str, Any], row: CatalogRow, sources: Sequence[str]) -> str:
-    wanted = _text(fields, "generation_type")
+def _read_type(fields: Fields, row: CatalogRow, sources: Sequence[str]) -> str:
+    wanted = read_text(fields, "generation_type")
     offered: Sequence[str] = row.public["generation_types"]
     if wanted and wanted in offered:
         return wanted

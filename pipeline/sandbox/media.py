@@ -6,6 +6,7 @@ Law: the same brief gives the same bytes, and no prompt, however hostile, can st
 from pipeline.sandbox.brief import Brief, pixel_size
 from pipeline.sandbox.clip import CLIPS_ARE_MP4, bounded, draw_clip, encode_mp4, encode_webp
 from pipeline.sandbox.picture import make_still
+from pipeline.sandbox.sound import SHORTEST_S, soundtrack
 
 __all__ = ["CLIPS_ARE_MP4", "Brief", "make_clip", "make_picture", "pixel_size"]
 
@@ -16,16 +17,19 @@ def make_picture(brief: Brief) -> bytes:
 
 
 def make_clip(
-    brief: Brief, seconds: float, first_frame: bytes | None, last_frame: bytes | None = None,
+    brief: Brief, seconds: float, first_frame: bytes | None, last_frame: bytes | None = None, *,
+    sound: bool = False,
 ) -> tuple[bytes, str]:
-    """A clip of `pixel_size(brief, "video")`, silent, and its media type.
+    """A clip of `pixel_size(brief, "video")` and its media type; silent unless it is to have sound.
 
     It lasts `seconds`, to within half a frame and no longer than two minutes. It starts from the
     first frame and dissolves into the last, each cropped to the ratio; one that cannot be read is
-    passed over for a picture of the prompt. Without PyAV it is an animated WebP.
+    passed over for a picture of the prompt. Without PyAV it is an animated WebP, which is silent,
+    and so is a clip of less than half a second.
     """
     seconds = bounded(seconds)
     frames = draw_clip(brief, seconds, first_frame, last_frame)
     if CLIPS_ARE_MP4:
-        return encode_mp4(frames, pixel_size(brief, "video")), "video/mp4"
+        heard = soundtrack(brief, seconds) if sound and seconds >= SHORTEST_S else None
+        return encode_mp4(frames, pixel_size(brief, "video"), heard), "video/mp4"
     return encode_webp(frames, seconds), "image/webp"

@@ -4,7 +4,9 @@ Law: the only clock is `now`, handed in. Nothing runs between calls: a job's way
 its stored fate and the moment, so it outlives every process.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import IO
 
 from pipeline.core.money import Money
@@ -77,38 +79,69 @@ class RemoteService:
 
         When it returns, the money is spent, whatever becomes of the answer.
         """
+        return self.start_all([order])[0]
+
+    def start_all(self, orders: Sequence[Order]) -> list[RemoteJob]:
+        """Accept and charge the orders of one call, all or none; each has a fate of its own."""
         now = self.now()
-        if self.strikes.strike("insufficient"):
-            raise NotEnoughCredits(Money(order.charge_micros), self.balance())
+        charge_micros = sum(order.charge_micros for order in orders)
+        if self._denies_falsely(orders[0].bucket, now):
+            raise NotEnoughCredits(Money(charge_micros), self.balance())
         with self.books.writing():
-            free_at = self._free_at(order.bucket, now)
-            balance_micros = self.books.balance_micros(now)
-            if order.charge_micros > balance_micros:
-                raise NotEnoughCredits(Money(order.charge_micros), Money(balance_micros))
-            moment = Moment(self.seed, self.books.next_seq(), now, free_at, self.speed)
-            job = draw_fate(order, moment, self.strikes)
-            self.books.add_job(job)
+            self._free_at(orders[0].bucket, now)  # a crowd is told of before an empty purse
+            free_micros = self.books.free_micros(now)
+            if charge_micros > free_micros:
+                raise NotEnoughCredits(Money(charge_micros), Money(max(free_micros, 0)))
+            return [self._accept(order, now) for order in orders]
+
+    def _denies_falsely(self, bucket: str, now: float) -> bool:
+        fault = self.faults.faults.get("insufficient")
+        crowd = fault.in_flight if fault else 0
+        if crowd and len(self.books.flights(bucket, now)) < crowd:
+            return False
+        return self.strikes.strike("insufficient") is not None
+
+    def _accept(self, order: Order, now: float) -> RemoteJob:
+        free_at = self._free_at(order.bucket, now)
+        moment = Moment(self.seed, self.books.next_seq(), now, free_at, self.speed)
+        job = draw_fate(order, moment, self.strikes)
+        self.books.add_job(job)
         return job
 
     def _free_at(self, bucket: str, now: float) -> float:
-        limit = self.faults.limits.in_flight[bucket]
+        limit = self.faults.limits.in_flight.get(bucket)
+        if limit is None or self.faults.concurrency == "none":
+            return now
         flights = self.books.flights(bucket, now)
         if len(flights) >= limit and self.faults.concurrency == "refuse":
             raise TooManyInFlight(bucket, limit, CROWDED_WAIT_S / self.speed)
         return slot_at(flights, limit, now)
 
-    def visible_job(self, job_id: str, provider: str) -> RemoteJob | None:
-        """The job of this id, unless a fault hides it from its first readers."""
-        job = self.books.job(job_id)
-        if job is None or job.provider != provider:
-            return None
-        hidden = self.strikes.strikes_read("status_404", job.id, job.early_404s)
-        return None if hidden else job
+    def visible_job(self, job_id: str, provider: str,
+                    kinds: Collection[str] = ()) -> RemoteJob | None:
+        """The job of this id and of one of the kinds, as this read of its status shows it.
 
-    def visible_output(self, output_id: str) -> RemoteJob | None:
-        """The job whose output can be fetched now, unless a fault hides it from its first tries."""
+        Faults may hide it from its first readers, or show it without its end, or without links.
+        """
+        job = self.books.job(job_id)
+        if job is None or job.provider != provider or (kinds and job.kind not in kinds):
+            return None
+        if self.strikes.strikes_read("status_404", job.id, job.early_404s):
+            return None
+        now = self.now()
+        if now >= job.finishes_at and self.strikes.strikes_read("late_end", job.id, job.late_ends):
+            return replace(job, finishes_at=math.inf, links_at=math.inf)
+        if job.is_linked(now) and self.strikes.strikes_read("null_links", job.id, job.null_links):
+            return replace(job, links_at=math.inf)
+        return job
+
+    def visible_output(self, output_id: str, *, begun: bool = False) -> RemoteJob | None:
+        """The job whose output (with `begun`: whose beginning) can be fetched now.
+
+        A fault may hide it from its first tries.
+        """
         job = self.books.job_of_output(output_id)
-        if job is None or not job.is_linked(self.now()):
+        if job is None or not (job.is_streaming if begun else job.is_linked)(self.now()):
             return None
         hidden = self.strikes.strikes_read("media_404", output_id, job.media_404s)
         return None if hidden else job

@@ -55,6 +55,17 @@ class Uploads:
         path.with_suffix(path.suffix + ".part").rename(path)
         return None
 
+    def has(self, name: str) -> bool:
+        """Whether there is an upload of this name."""
+        return bool(self._books.query("SELECT 1 FROM uploads WHERE name = ?", (name,)))
+
+    def remove(self, name: str) -> None:
+        """Forget an upload and its bytes."""
+        with self._books.writing():
+            self._books.query("DELETE FROM uploads WHERE name = ?", (name,))
+        if self._books.folder is not None:
+            (self._books.folder / "uploads" / name).unlink(missing_ok=True)
+
     def find(self, name: str) -> tuple[Upload, bytes] | None:
         """An upload and its bytes; None where there is none of this name."""
         rows = self._books.query("SELECT * FROM uploads WHERE name = ?", (name,))

@@ -14,22 +14,32 @@ PER_MINUTE: Mapping[str, int] = MappingProxyType({
 })
 """Calls per key and minute (Kubeez llms.txt, "Rate limits")."""
 
+STARTS = ("media", "music", "dialogue", "ad_copy")
+"""The buckets of paid calls."""
+
 IN_FLIGHT: Mapping[str, int] = MappingProxyType({"media": 10, "music": 5, "dialogue": 5})
 """Unfinished jobs per account (Kubeez docs/limitations)."""
 
 UPLOAD_BYTES = 500_000_000
-"""The largest upload request (Kubeez llms.txt: "max 500 MB per request")."""
+"""The largest upload request (Kubeez llms.txt: "max 500 MB per request"); a library file too."""
+
+LIBRARY_BYTES = 50_000_000
+"""What the asset library holds (Kubeez llms.txt: "50 MB per-user default quota")."""
 
 MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one account may do: calls per minute, jobs in flight, bytes per upload."""
+    """What one account may do: calls per minute, jobs in flight, bytes per upload and in all.
+
+    A bucket that `in_flight` does not name has no limit of its own.
+    """
 
     per_minute: Mapping[str, int] = field(default_factory=lambda: PER_MINUTE)
     in_flight: Mapping[str, int] = field(default_factory=lambda: IN_FLIGHT)
     upload_bytes: int = UPLOAD_BYTES
+    library_bytes: int = LIBRARY_BYTES
 
 
 class Windows:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pipeline.core.catalog import Catalog
 from pipeline.core.job import State
 from pipeline.core.money import Money
-from pipeline.core.provider import Download, Finished, News, Provider, Receipt, Scan
+from pipeline.core.provider import Broken, Download, Finished, News, Provider, Receipt, Scan
 from pipeline.core.spec import JobSpec
 from pipeline.ledger.ledger import Ledger
 from pipeline.sandbox.jobs import Order, RemoteJob
@@ -59,11 +59,12 @@ class WitnessedProvider:
                  paid: Callable[[Payment], None]) -> None:
         self.inner = inner
         self.terms = inner.terms
+        self.library = inner.library
         self._ledger = ledger
         self._process = process
         self._paid = paid
 
-    async def submit(self, spec: JobSpec, source_urls: Sequence[str]) -> Receipt | Finished:
+    async def submit(self, spec: JobSpec, sources: Sequence[str]) -> Receipt | Finished | Broken:
         """The paid call, labelled on its way."""
         key = spec.key()
         job = self._ledger.ask.job(key)
@@ -72,7 +73,7 @@ class WitnessedProvider:
         self._paid(payment)
         token = _paying.set(payment)
         try:
-            return await self.inner.submit(spec, source_urls)
+            return await self.inner.submit(spec, sources)
         finally:
             _paying.reset(token)
 
@@ -96,13 +97,13 @@ class WitnessedProvider:
         """As the provider does."""
         return await self.inner.upload(path)
 
-    async def find_asset(self, name: str) -> str | None:
-        """As the provider does."""
-        return await self.inner.find_asset(name)
-
     async def look(self, remote_id: str, kind: str) -> News:
         """As the provider does."""
         return await self.inner.look(remote_id, kind)
+
+    async def follow(self, remote_id: str, kind: str) -> News:
+        """As the provider does."""
+        return await self.inner.follow(remote_id, kind)
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[Download]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.provider import Provider
+from pipeline.core.terms import Terms
 from pipeline.inputs.settings import AccountSettings, Settings
 from pipeline.providers.http import Http, Secret
 from pipeline.providers.links import is_loopback
@@ -65,28 +66,36 @@ def open_accounts(settings: Settings, names: Iterable[str], *, state: Path,
     return accounts
 
 
+def terms_of(settings: Settings, name: str) -> Terms | None:
+    """The terms that hold on an account, which is not opened; None for one that is unknown."""
+    known = settings.account(name)
+    entry = PROVIDERS.get(known.provider) if known else None
+    return _terms(known, entry) if known and entry else None
+
+
+def _terms(known: AccountSettings, entry: Entry) -> Terms:
+    terms = entry.terms if entry.key_env else entry.terms.at_speed(known.speed or SPEED)
+    return terms.with_limits(known.limits)
+
+
 def _open(known: AccountSettings, entry: Entry, accounts: Accounts, state: Path,
           now: Callable[[], float], *, read_only: bool) -> Account:
-    terms = entry.terms
     url = known.base_url or os.environ.get(entry.url_env or "-", "") or entry.default_url
     if entry.key_env and known.name == known.provider:
         url = os.environ.get(entry.url_env, "") or known.base_url or entry.default_url
-    if not entry.key_env:
-        speed = known.speed or SPEED
-        terms = terms.at_speed(speed)
-        if not url:
-            url = _embedded(known, accounts, state / "sandbox", speed, read_only=read_only)
+    if not entry.key_env and not url:
+        url = _embedded(known, accounts, state / "sandbox", read_only=read_only)
     _check_address(known.name, url)
-    terms = terms.with_limits(known.limits)
     key = _key(known, entry, os.environ)
     http = Http(url, key, now=now)
-    return Account(known.name, entry.build(http, terms, bool(key)), known, bool(key), url)
+    provider = entry.build(http, _terms(known, entry), bool(key))
+    return Account(known.name, provider, known, bool(key), url)
 
 
-def _embedded(known: AccountSettings, accounts: Accounts, folder: Path, speed: float, *,
+def _embedded(known: AccountSettings, accounts: Accounts, folder: Path, *,
               read_only: bool) -> str:
     if accounts.sandbox is None:
-        wishes = SandboxWishes(speed, known.faults or "", known.seed)
+        wishes = SandboxWishes(known.speed or SPEED, known.faults or "", known.seed)
         accounts.sandbox = EmbeddedSandbox(folder, wishes, read_only=read_only)
     return accounts.sandbox.url
 

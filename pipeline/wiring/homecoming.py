@@ -11,9 +11,9 @@ from pipeline.core.errors import ProviderFailure
 from pipeline.core.job import Job, State
 from pipeline.core.provider import Finished
 from pipeline.executor.assets import AssetStore
-from pipeline.executor.media import NotWhole
 from pipeline.executor.sidecar import sidecar
 from pipeline.ledger.ledger import Ledger
+from pipeline.media.examine import NotWhole
 from pipeline.wiring.accounts import Account
 
 

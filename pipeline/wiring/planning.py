@@ -3,7 +3,7 @@
 Law: read-only. No paid call, and no write but the catalog cache.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from pipeline.core.cells import Expansion, Offer
 from pipeline.core.errors import AuthorError, Halt, ProviderFailure
 from pipeline.core.expansion import expand
 from pipeline.core.forecast import Forecast, forecast
-from pipeline.core.job import State
+from pipeline.core.job import Job, State
 from pipeline.core.manifest import Manifest
 from pipeline.core.money import Money
+from pipeline.core.moved import Moved, moved
 from pipeline.core.plan import Difference, Known, Plan, Wanted, compare, draw_plan
-from pipeline.core.report import RunInfo
+from pipeline.core.report import Entry, RunInfo
 from pipeline.core.selection import select
 from pipeline.inputs.catalog_cache import CatalogCache
 from pipeline.inputs.manifest import survey_manifest
@@ -56,6 +57,7 @@ class Drawing:
     budget_left: Money | None
     forecast: Forecast
     since: Difference
+    notices: Sequence[str] = ()
 
 
 def names_of(manifest: Manifest) -> list[str]:
@@ -91,9 +93,10 @@ async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
         if not wish.read_only and told is None:
             need_keys(accounts.by_name.values())
         found = await _offers(accounts, cache, now, told, live=wish.live)
-        expansion = _expand(manifest, found, told, settings)
         past = _Past(wish.state, manifest.name)
         try:
+            changes = moved(past.jobs(), found)
+            expansion = _expand(manifest, _with_gone(found, changes), told, settings)
             known = past.known([cell.key for cell in expansion.cells])
             plan = draw_plan(manifest.name, manifest.file, manifest.account, expansion,
                              known=known, budget=manifest.budget,
@@ -107,7 +110,7 @@ async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
         terms = {name: account.provider.terms for name, account in accounts.by_name.items()}
         return Drawing(manifest, plan, found, accounts, caps, past.unfinished,
                        await _balance(accounts.by_name.get(manifest.account)), left,
-                       forecast(plan.rows, terms), since)
+                       forecast(plan.rows, terms), since, _notices(changes, past.latest))
     except BaseException:
         await accounts.close()
         raise
@@ -158,6 +161,18 @@ def _expand(manifest: Manifest, found: Mapping[str, Offer], told: AuthorError | 
     return expansion
 
 
+def _with_gone(found: Mapping[str, Offer], changes: Sequence[Moved]) -> Mapping[str, Offer]:
+    """The offers, each with the models that it has no more."""
+    return {name: replace(offer, gone={change.model: str(change) for change in changes
+                                       if change.account == name and change.gone})
+            for name, offer in found.items()}
+
+
+def _notices(changes: Sequence[Moved], latest: RunInfo | None) -> list[str]:
+    since = f", since run {latest.id}" if latest else ""
+    return [f"{change}{since}" for change in changes]
+
+
 def _caps(manifest: Manifest, accounts: Accounts, wish: Wish) -> Caps:
     budget = manifest.budget
     own = {name: account.settings.budget for name, account in accounts.by_name.items()}
@@ -182,20 +197,26 @@ class _Past:
         self._ask = Questions(connection) if connection else None
         self.unfinished: RunInfo | None = None
         runs = self._ask.runs(manifest) if self._ask else []
-        self._latest = runs[0] if runs else None
-        if self._ask and self._latest and self._ask.unfinished(self._latest.id):
-            self.unfinished = self._latest
+        self.latest = runs[0] if runs else None
+        if self._ask and self.latest and self._ask.unfinished(self.latest.id):
+            self.unfinished = self.latest
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         return self._ask.known(keys) if self._ask else {}
 
+    def entries(self) -> Iterator[Entry]:
+        """The rows of the latest run of the manifest."""
+        if self._ask is not None and self.latest is not None:
+            yield from self._ask.entries(self.latest.id)
+
+    def jobs(self) -> Iterator[Job]:
+        """The jobs of that run."""
+        return (entry.job for entry in self.entries())
+
     def wanted(self) -> list[Wanted]:
-        """What the latest run of the manifest wanted."""
-        if self._ask is None or self._latest is None:
-            return []
+        """What that run wanted."""
         return [Wanted(e.job.key, e.campaign, e.job.spec.model, e.job.quote.expected,
-                       e.job.state is not State.PENDING)
-                for e in self._ask.entries(self._latest.id)]
+                       e.job.state is not State.PENDING) for e in self.entries()]
 
     def left(self, caps: Caps, manifest: Manifest, now_s: float) -> Money | None:
         """What the tightest cap still allows, before this plan."""

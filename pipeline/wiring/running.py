@@ -54,7 +54,7 @@ class Ending:
         lines = []
         if states[State.IN_DOUBT]:
             lines.append(f"{states[State.IN_DOUBT]} in doubt: `pipeline resume` looks again, "
-                         "`pipeline jobs --in in_doubt` lists them")
+                         "`pipeline doubt` tells what you can say")
         if self.left_out:
             lines.append(f"{len(self.left_out)} left out by the cap, in the manifest's order: "
                          "`pipeline jobs --in pending`")

@@ -130,7 +130,7 @@ def _check_prices(pending: list[Job], found: Mapping[str, Offer]) -> None:
     """Nothing is bought dearer than it was approved."""
     for job in pending:
         offer = found.get(job.account)
-        model = offer.catalog.models.get(job.spec.model) if offer else None
+        model = offer.catalog.find(job.spec.model) if offer else None
         if offer is None or model is None:
             raise Halt(Exit.STALE_PLAN, f"{job.account} has no model {job.spec.model} any more",
                        code="stale_plan", hint="`pipeline run MANIFEST` plans anew")

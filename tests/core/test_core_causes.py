@@ -18,7 +18,7 @@ from pipeline.providers.kubeez_refusals import REFUSED
 PIPELINE = Path(causes.__file__).parent.parent
 GIVERS = frozenset({"Deferred", "Failed", "Doubted", "Cancelled", "Broken"})
 """Whose first argument is a cause."""
-NAMERS = frozenset({"Barred", "Refused"})
+NAMERS = frozenset({"Barred", "Refused", "judge_broken"})
 """Whose keyword `cause` is one."""
 
 

@@ -11,8 +11,9 @@ from core_samples import NOW_S, TERMS, cr, make_job, make_spec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.evidence import Doubt, Reading, absent, adopt, untouched
+from pipeline.core.evidence import Doubt, Reading, absent, adopt, unexplained
 from pipeline.core.job import Accepted, Deferred, Job, State
+from pipeline.core.money import NOTHING
 from pipeline.core.provider import Broken, Finished, News, Output, Scan, Sighting, Working
 
 QUIET_S = TERMS.quiet_s
@@ -226,11 +227,14 @@ def test_no_list_gives_one_row_to_two_or_calls_absent_what_it_adopts(
 
 def test_a_balance_that_fell_by_what_was_charged_shows_that_nothing_else_was() -> None:
     before = Reading(cr("1000"), cr("40"))
-    assert untouched(before, Reading(cr("1000"), cr("40")))
-    assert untouched(before, Reading(cr("972"), cr("68")))
+    assert unexplained(before, Reading(cr("1000"), cr("40"))) == NOTHING
+    assert unexplained(before, Reading(cr("972"), cr("68"))) == NOTHING
 
 
-@pytest.mark.parametrize(("balance", "charged"), [
-    ("986", "40"), ("958", "68"), ("1000", "54"), ("1500", "40"), ("1014", "40"), ("986", "26")])
-def test_a_balance_that_says_anything_else_is_for_a_person(balance: str, charged: str) -> None:
-    assert not untouched(Reading(cr("1000"), cr("40")), Reading(cr(balance), cr(charged)))
+@pytest.mark.parametrize(("balance", "charged", "missing"), [
+    ("986", "40", "14"), ("958", "68", "14"), ("1000", "54", None), ("1500", "40", None),
+    ("1014", "40", None), ("986", "26", None)])
+def test_a_balance_says_what_is_missing_or_nothing(balance: str, charged: str,
+                                                   missing: str | None) -> None:
+    found = unexplained(Reading(cr("1000"), cr("40")), Reading(cr(balance), cr(charged)))
+    assert found == (None if missing is None else cr(missing))

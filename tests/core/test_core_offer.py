@@ -15,9 +15,9 @@ from pipeline.core.offer import (
     fit_params,
     fit_prompt,
     fit_ratio,
-    fit_sources,
     seconds_of,
 )
+from pipeline.core.origins import fit_sources
 from pipeline.core.spec import SourceRef
 
 

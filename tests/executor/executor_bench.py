@@ -147,9 +147,9 @@ class Bench:
         return f"tag-{self.tags}"
 
     def admit(self, count: int = 1, *, sources: tuple[SourceRef, ...] = (),
-              model: str = "m") -> list[Job]:
+              model: str = "m", kind: str = "image") -> list[Job]:
         """So many pending jobs of a new run."""
-        specs = [JobSpec("sandbox", "image", model, f"kite {n}", "1:1", {}, sources)
+        specs = [JobSpec("sandbox", kind, model, f"kite {n}", "1:1", {}, sources)
                  for n in range(count)]
         rows = [Row(Cell("c", "sandbox", spec, spec.key(), Quote(PRICE, PRICE, "10 a job"),
                          {"n": n}, None), Status.NEW) for n, spec in enumerate(specs)]
@@ -168,13 +168,14 @@ class Bench:
         """The job with its intent on disk."""
         return await self.ledger.record(job, Intended(self.new_tag(), PRICE))
 
-    async def running(self, count: int, ready_s: float = 30.0, **more: Any) -> list[Job]:
-        """So many jobs that the bakery has, made after so many seconds."""
+    async def running(self, count: int, ready_s: float = 30.0, *, parts: int = 1,
+                      **more: Any) -> list[Job]:
+        """So many jobs that the bakery has, made after so many seconds, each in so many parts."""
         jobs = []
         for number, job in enumerate(self.admit(count, **more)):
-            name = f"r{number}"
-            self.bakery.ready[name] = self.wall() + ready_s
-            jobs.append(await self.ledger.record(await self.intend(job), Accepted((name,))))
+            ids = tuple(f"r{number}" + (f"-{part}" if part else "") for part in range(parts))
+            self.bakery.ready |= {name: self.wall() + ready_s for name in ids}
+            jobs.append(await self.ledger.record(await self.intend(job), Accepted(ids)))
         return jobs
 
     async def close(self) -> None:

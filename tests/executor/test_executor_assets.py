@@ -23,8 +23,8 @@ from pipeline.core.money import Money
 from pipeline.core.naming import stem
 from pipeline.core.pricing import Quote
 from pipeline.core.spec import JobSpec, SourceRef
-from pipeline.executor.media import NotWhole
 from pipeline.executor.sidecar import sidecar
+from pipeline.media.examine import NotWhole
 
 WHOLE = png()
 SPEC = JobSpec("sandbox", "image", "kite-1", "a red kite", "16:9")
@@ -87,6 +87,14 @@ def test_what_is_not_whole_is_not_delivered(tmp_path: Path, content: bytes) -> N
     with pytest.raises(NotWhole):
         bring(tmp_path, content)
     assert all(name.endswith(".part") for name in there(tmp_path))
+
+
+def test_captions_come_as_text_and_nothing_else_does(tmp_path: Path) -> None:
+    content = b'[{"word": "kite", "start": 0.0}]'
+    file = bring(tmp_path, content, spec=replace(SPEC, kind="captions"))
+    assert file.media_type == "application/json" and file.path.endswith(".json")
+    with pytest.raises(NotWhole, match="it is application/json and no audio"):
+        bring(tmp_path, content, spec=replace(SPEC, kind="music"))
 
 
 def test_the_same_bytes_that_are_there_are_taken_as_delivered(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from pipeline.core.job import (
     Saved,
 )
 from pipeline.core.provider import Output
+from pipeline.core.spec import SourceRef
 from pipeline.executor.lane import GIVE_UP_S
 from pipeline.executor.steps import BROKEN_DOWNLOADS, LEAVE_TO_SEND_S, fetch, intend, submit
 from pipeline.providers.registry import SANDBOX_TERMS
@@ -103,6 +104,24 @@ def test_an_answer_that_is_lost_is_a_doubt(tmp_path: Path,
     assert isinstance(event, Doubted) and event.cause == "reply_lost"
     assert len(bench.bakery.times(START)) == 1
     assert bench.lane.buying
+
+
+@pytest.mark.parametrize(("took", "wanted"), [
+    (10, Failed("generation_failed", "no sound", PRICE)),
+    (None, Failed("generation_failed", "no sound", PRICE)),
+    (0, Deferred("generation_failed", message="no sound"))])
+def test_a_call_may_bring_the_outcome_that_there_is_none(tmp_path: Path, took: int | None,
+                                                         wanted: Event) -> None:
+    async def act(bench: Bench) -> Event | None:
+        answer = told({"status": "failed", "error_message": "no sound", "credits_deducted": took})
+        bench.bakery.odd.append(("/v1/generate/captions", lambda at_s: answer))
+        film = SourceRef("url", "https://cdn.example/a.mp4")
+        (job,) = bench.admit(1, sources=(film,), kind="captions")
+        event = await intend(bench.lane, job)
+        assert isinstance(event, Intended)
+        return await submit(bench.lane, await bench.ledger.record(job, event))
+
+    assert at_bench(tmp_path, act) == wanted
 
 
 def test_a_refused_job_ends_and_closes_nothing(tmp_path: Path) -> None:

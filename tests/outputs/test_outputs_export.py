@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from outputs_samples import HOSTILE, make_entry, make_job, make_odd, make_shown
+from outputs_studio import make_studio
 
 from pipeline.outputs.ledger_export import (
     COLUMNS,
@@ -87,3 +88,13 @@ def test_markdown_from_a_hostile_ledger_is_only_text(tmp_path: Path) -> None:
     for line in text.splitlines():
         if line.startswith("|"):
             assert line.replace("\\|", "").count("|") == 8
+
+
+def test_all_ids_of_one_start_and_all_files_stand_in_their_cells(tmp_path: Path) -> None:
+    entries = [e for e in make_studio(tmp_path).entries if e.campaign in ("ads", "stems")]
+    stream = StringIO(newline="")
+    export_csv(entries, stream)
+    rows = list(csv.DictReader(StringIO(stream.getvalue(), newline="")))
+    assert rows[0]["files"].splitlines() == ["studio/vocals.wav", "studio/instrumental.wav"]
+    assert rows[1]["remote_id"].splitlines() == ["ad-1", "ad-2", "ad-3"]
+    assert rows[1]["message"] == "2 of 3 ads came; the third was refused"

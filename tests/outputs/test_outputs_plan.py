@@ -42,9 +42,9 @@ sandbox · 111 models, prices 1 h 59 min ago
 
 def make_row(number: int, *, campaign: str = "hero", kind: str = "image",
              model: str = "nano-banana-2", price: str = "14", status: Status = Status.NEW,
-             why: str = "", tries: int = 1) -> Row:
+             why: str = "", tries: int = 1, basis: str = "") -> Row:
     spec = make_job(prompt=f"prompt {number}", model=model, kind=kind).spec
-    quote = Quote(Money.parse(price), Money.parse(price), "")
+    quote = Quote(Money.parse(price), Money.parse(price), basis)
     cell = Cell(campaign, "sandbox", spec, spec.key(), quote, {}, 30.0, tries)
     return Row(cell, status, why)
 
@@ -116,10 +116,47 @@ def test_a_plan_that_buys_nothing_says_so() -> None:
     assert "nothing: everything wanted is there" in shown(Proposal(plan))
 
 
+def test_what_a_price_rests_on_is_said_where_it_is_no_single_amount() -> None:
+    flat = make_row(1, price="14", basis="14 a job")
+    basis = "0.5 a second × 8 s of source (read from the file)"
+    read = [make_row(n, campaign="captions", kind="captions", price="4", basis=basis)
+            for n in range(2, 10)]
+    kept = make_row(10, price="85", basis="17 a second × 5 s", status=Status.KEEP, why="there")
+    proposal = Proposal(Plan("p", "m.yaml", "sandbox", [flat, *read, kept]))
+    text = shown(proposal, 100)
+    assert f"  Basis  8 × {basis}\n" in text
+    assert "a job" not in text
+    assert "17 a second" not in text
+    campaigns = plan_document(proposal)["campaigns"]
+    assert isinstance(campaigns, list)
+    assert [campaign["basis"] for campaign in campaigns] == [
+        [], [{"jobs": 8, "text": basis}]]
+
+
+def test_many_ways_to_price_are_cut_to_the_commonest() -> None:
+    rows = [make_row(10 * n + m, price="9", basis=f"9 a second × {n} s")
+            for n in range(1, 7) for m in range(n)]
+    text = shown(Proposal(Plan("p", "m.yaml", "sandbox", rows)))
+    assert "Basis  6 × 9 a second × 6 s" in text
+    assert "3 × 9 a second × 3 s" in text
+    assert "9 a second × 2 s" not in text
+    assert "3 in 2 other ways" in text
+
+
+def test_what_changed_since_the_last_run_is_told_in_words_and_in_json() -> None:
+    notices = [f"nano-banana-2 was {n}, is now 17 credits since run 7f3a" for n in range(8)]
+    proposal = Proposal(Plan("p", "m.yaml", "sandbox", [make_row(1)]), notices=notices)
+    text = shown(proposal)
+    assert "Changed  nano-banana-2 was 0, is now 17 credits since run 7f3a" in text
+    assert "and 2 more" in text
+    assert plan_document(proposal)["notices"] == notices
+    assert plan_document(make_proposal())["notices"] == []
+
+
 def test_hostile_names_stay_on_their_line() -> None:
     row = make_row(1, campaign=HOSTILE, model=HOSTILE, status=Status.KEEP, why=HOSTILE)
     plan = Plan(HOSTILE, HOSTILE, HOSTILE, [row],
                 skipped=[Skipped(HOSTILE, HOSTILE, HOSTILE, HOSTILE)])
-    text = shown(Proposal(plan, fetched_at=HOSTILE), 120)
+    text = shown(Proposal(plan, fetched_at=HOSTILE, notices=[HOSTILE]), 120)
     assert not set(text) & set("\x1b\x07\u202e\u2066\u2028\ud800")
     assert "[red]" in text

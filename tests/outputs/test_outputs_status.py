@@ -17,6 +17,7 @@ from outputs_samples import (
     make_odd,
     make_shown,
 )
+from outputs_studio import make_studio
 
 from pipeline.core.catalog import Capability, Catalog, Model
 from pipeline.core.job import State
@@ -25,6 +26,7 @@ from pipeline.core.price_rule import Flat, PerSecond
 from pipeline.core.report import Totals
 from pipeline.outputs.console import Screen, open_screen
 from pipeline.outputs.job_view import job_document, show_job, show_jobs
+from pipeline.outputs.model_choice import Choice
 from pipeline.outputs.models_view import models_document, show_models
 from pipeline.outputs.status_view import (
     runs_document,
@@ -109,6 +111,35 @@ def test_the_story_of_a_job_hides_addresses_and_tells_the_rest(tmp_path: Path) -
         assert part in text
 
 
+def test_several_files_are_told_by_their_labels_and_lengths(tmp_path: Path) -> None:
+    entries = {(e.campaign, e.job.key): e for e in make_studio(tmp_path).entries}
+    screen = make_screen(100)
+    show_jobs(screen, entries.values())
+    text = text_of(screen)
+    for part in ("vocals, instrumental · 3 min 11 s", "2 files · 3 min 11 s, 3 min 10 s", "3 files",
+                 "2 files, 2 of 3 ads came; the third was refused", "voice Rachel · 4.0 s"):
+        assert part in text, part
+    stems = next(entry for entry in entries.values() if entry.campaign == "stems")
+    assert [file["label"] for file in job_document(stems, "")["files"]] == [  # type: ignore[attr-defined]
+        "vocals", "instrumental"]
+    assert "label" not in job_document(next(iter(entries.values())), "")["files"][0]  # type: ignore[index]
+
+
+def test_the_whole_story_of_a_job_that_came_in_part(tmp_path: Path) -> None:
+    entry = next(e for e in make_studio(tmp_path).entries if e.campaign == "ads")
+    screen = make_screen(120)
+    show_job(screen, entry, [])
+    text = text_of(screen)
+    for part in ("2 of 3 ads came; the third was refused", "150 credits  150 a job", "ad-1", "ad-2",
+                 "ad-3", "ad1.png  512 × 640", "ad2.png  512 × 640"):
+        assert part in text, part
+    assert text.count("Remote ids") == 1
+    stems = next(e for e in make_studio(tmp_path).entries if e.campaign == "stems")
+    screen = make_screen(120)
+    show_job(screen, stems, [])
+    assert "instrumental.wav  instrumental, 3 min 11 s, 80 kB" in text_of(screen)
+
+
 def test_a_long_list_of_jobs_is_cut_and_says_so() -> None:
     screen = make_screen()
     show_jobs(screen, (make_entry(n, make_job()) for n in range(1203)))
@@ -179,5 +210,5 @@ def test_models_are_shown_by_kind_with_their_prices() -> None:
     for part in ("14 a job", "17 a second", "no price", "3 models of sandbox", "1 h 59 min ago"):
         assert part in text
     screen = make_screen()
-    show_models(screen, make_catalog(), "image", now_s=NOW_S)
+    show_models(screen, make_catalog(), Choice(kind="image"), now_s=NOW_S)
     assert "kling" not in text_of(screen)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from outputs_samples import HOSTILE, NOW_S, Shown, make_odd, make_shown
+from outputs_studio import make_studio
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.outputs.sheet import write_sheet
@@ -90,6 +91,25 @@ def test_every_picture_is_seen_and_nothing_is_asked_of_a_network(
     look = Look(browser, sheet, width, scheme)
     assert look.page.locator("figure.tile img").count() == 20
     assert look.page.evaluate(OVERFLOW) <= 0
+    assert look.complaints == []
+    look.page.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (390, "light"), (1440, "dark")])
+def test_sounds_and_captions_are_seen_and_a_sound_plays_when_asked(
+        browser: Browser, tmp_path: Path, width: int, scheme: str) -> None:
+    look = Look(browser, write(make_studio(tmp_path / "outputs"), tmp_path / "report"), width,
+                scheme)
+    assert look.page.locator(".wave img").count() == 11
+    assert look.page.evaluate(OVERFLOW) <= 0
+    sound = look.page.locator("audio").first
+    assert sound.evaluate("sound => sound.readyState") == 0
+    sound.evaluate("sound => { sound.muted = true; return sound.play(); }")
+    look.page.wait_for_function("() => document.querySelector('audio').currentTime > 0")
+    assert sound.evaluate("sound => sound.duration") == pytest.approx(4.0, abs=0.1)
+    said = look.page.locator(".cues dd").first
+    assert said.inner_text() == "This is the quiet part of the morning."
+    assert said.is_visible()
     assert look.complaints == []
     look.page.close()
 

@@ -112,7 +112,7 @@ def test_models_has_the_shape_of_the_contract(place: Place, shared: Sandbox) -> 
     said = place.run("models", "--json")
     assert said.code == 0
     check(said.document, MODELS)
-    assert len(said.document["models"]) == 111
+    assert len(said.document["models"]) == 112
     videos = place.run("models", "--kind", "video", "--json").document["models"]
     assert videos
     assert {model["kind"] for model in videos} == {"video"}
@@ -195,7 +195,8 @@ def test_show_tells_the_whole_story_of_a_job(bought: Place) -> None:
     key = rows(bought, "select key from jobs")[0]["key"]
     said = bought.run("show", key[:8], "--json")
     assert said.code == 0
-    check(said.document, {"schema_version": 1, **JOB, "events": [{"event": str}]})
+    check(said.document, {"schema_version": 1, **JOB, "basis": "13 a job",
+                          "events": [{"event": str}]})
     assert [event["event"] for event in said.document["events"]] == [
         "Intended", "Accepted", "Produced", "Saved"]
     assert "http://" not in said.out

@@ -10,7 +10,8 @@ import httpx
 from pipeline.core.errors import ProviderFailure
 from pipeline.core.spec import JobSpec
 from pipeline.providers.http import Http, Secret
-from pipeline.providers.kubeez import MEDIA_HOST, TERMS, Kubeez
+from pipeline.providers.kubeez import MEDIA_HOST, Kubeez
+from pipeline.providers.kubeez_terms import TERMS
 
 KEY = "sk_live_canary_4711"
 BASE = "https://api.kubeez.com"
@@ -56,6 +57,15 @@ class Stream(httpx.AsyncByteStream):
             if isinstance(piece, Exception):
                 raise piece
             yield piece
+
+
+class Hold(httpx.AsyncByteStream):
+    """Silent until somebody leaves."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Nothing."""
+        await anyio.sleep_forever()
+        yield b""
 
 
 def says(status: int, body: Any = None, headers: Mapping[str, str] | None = None,

@@ -12,15 +12,31 @@ import tracemalloc
 import zlib
 from typing import Any
 
+import anyio
 import httpx
 import pytest
-from providers_far_end import BASE, KEY, SPEC, Answer, FarEnd, Stream, buy, outcome, over, says
+from providers_far_end import (
+    BASE,
+    KEY,
+    SPEC,
+    Answer,
+    FarEnd,
+    Hold,
+    Stream,
+    buy,
+    outcome,
+    over,
+    says,
+)
 
 from pipeline.core.errors import ReplyLost, Unreachable, Vanished
 from pipeline.core.provider import Receipt
-from pipeline.providers.http import LARGEST_REPLY, Http, Secret
+from pipeline.core.spec import JobSpec
+from pipeline.providers.http import LONG_CALLS, Http, Secret
+from pipeline.providers.reply import LARGEST_REPLY
 
 FILE = "https://93.184.216.34/images/a.png"
+CAPTIONS = JobSpec("kubeez", "captions", "auto-caption", "")
 OTHERS = ["https://evil.example/take", "http://127.0.0.1/take", "/v1/generate/media",
           "https://api.kubeez.com/v1/other", "//evil.example/take"]
 
@@ -187,3 +203,26 @@ def test_a_download_that_breaks_off_is_tried_again(error: Exception) -> None:
     half = Stream(b"half", error)
     found, _ = fetch(lambda request: httpx.Response(200, stream=half))
     assert type(found) is Unreachable
+
+
+def test_long_calls_take_no_short_ones_place() -> None:
+    waiting = 0
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal waiting
+        if not request.url.path.endswith("captions"):
+            return httpx.Response(200, stream=Stream(b'{"generation_id": "g1"}'))
+        waiting += 1
+        return httpx.Response(200, stream=Hold())
+
+    async def act(kubeez: Any) -> Any:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3 * LONG_CALLS):
+                tasks.start_soon(kubeez.submit, CAPTIONS, (FILE,))
+            await anyio.wait_all_tasks_blocked()
+            found = await kubeez.submit(SPEC, ())
+            tasks.cancel_scope.cancel()
+        return found
+
+    assert over(FarEnd(answer), act) == Receipt(("g1",))
+    assert waiting == LONG_CALLS

@@ -5,6 +5,7 @@ Method: rows as the service publishes them, the sandbox's 111, and rows with one
 """
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,9 +17,9 @@ from providers_far_end import BASE, KEY, FarEnd, outcome, over, says
 from pipeline.core.catalog import Capability, Catalog, Model
 from pipeline.core.errors import Unreachable
 from pipeline.core.money import Money
-from pipeline.core.price_rule import Flat, PerSecond
-from pipeline.providers.kubeez import TERMS
+from pipeline.core.price_rule import ByOption, Flat, PerSecond
 from pipeline.providers.kubeez_catalog import read_catalog
+from pipeline.providers.kubeez_terms import TERMS
 from pipeline.sandbox.catalog import SandboxCatalog
 from pipeline.sandbox.kubeez_answers import show_models
 
@@ -48,7 +49,8 @@ def test_a_whole_row_is_read_whole() -> None:
         "kite-1", "image", "Kite 1", Flat(Money.parse("14")), "", 42.0, ("text-to-image",),
         Capability(prompt_max_chars=2000, aspect_ratios=("1:1",), durations=("5s", "10s"),
                    resolutions=("1K",), qualities=("high",), voices=("Rachel",), max_images=8,
-                   sound="toggle", negative_prompt=False))
+                   sound="toggle", negative_prompt=False,
+                   source_bytes={"image": 10_000_000}))
 
 
 def test_a_row_of_the_least_is_a_model_without_a_price() -> None:
@@ -86,9 +88,58 @@ def test_a_note_about_seconds_is_read_whole_or_not_at_all(note: str, rule: objec
     ({"model_type": "music"}, "music"), ({"model_type": "separation"}, "separation"),
     ({"model_type": "other"}, "other"), ({"model_type": None}, "image"),
     ({"model_id": "auto-caption", "model_type": "other"}, "captions"),
+    ({"model_id": "auto-caption-universal-3-pro", "model_type": "speech",
+      "generation_types": ["text-to-dialogue"]}, "captions"),
+    ({"model_id": "Burned-Captions", "model_type": "video"}, "captions"),
+    ({"model_id": "suno-lyrics-generation", "model_type": "music"}, "other"),
+    ({"model_id": "suno-add-vocals", "model_type": "music"}, "other"),
+    ({"model_id": "sonilo-text-to-sfx", "model_type": "music"}, "other"),
+    ({"model_id": "V5_5", "model_type": "music", "capabilities": {}}, "music"),
     ({"model_id": "ad-copy-2", "model_type": "other"}, "ad-copy")])
 def test_the_kind_is_ours(changes: dict[str, Any], kind: str) -> None:
     assert only(**changes).kind == kind
+
+
+def test_what_the_documents_say_and_rows_do_not_stands_in_the_capability() -> None:
+    song = only(model_id="V5_5", model_type="music", capabilities={}).capability
+    speech = only(model_type="speech", capabilities={}).capability
+    motion = only(model_id="kling-3-0-motion-control-720p", model_type="video",
+                  generation_types=["image-to-video"], capabilities={}).capability
+    captions = only(model_id="auto-caption", model_type="other", capabilities={}).capability
+    assert (song.prompt_min_chars, song.prompt_max_chars) == (None, 400)
+    assert (speech.prompt_min_chars, speech.prompt_max_chars) == (5, 5000)
+    assert (motion.source_seconds, motion.source_bytes) == \
+        ((3, 30), {"video": 100_000_000, "image": 10_000_000})
+    assert captions.source_seconds == (1, 1800)
+
+
+def test_a_row_that_says_it_itself_is_believed() -> None:
+    for kind in ("music", "speech"):
+        says_it = only(model_type=kind, capabilities={"prompt_max_chars": 777}).capability
+        assert says_it.prompt_max_chars == 777
+
+
+@pytest.mark.parametrize(("changes", "takes"), [
+    ({"capabilities": {"max_input_images": 2}}, True), ({"input_media_types": ["image"]}, True),
+    ({"generation_types": ["image-to-video"]}, True), ({"capabilities": {}}, False),
+    ({"capabilities": {"max_input_images": 0}}, False), ({"input_media_types": ["video"]}, False)])
+def test_only_a_model_that_takes_pictures_limits_them(changes: dict[str, Any],
+                                                      takes: bool) -> None:
+    capability = only(**{"capabilities": {}, **changes}).capability
+    assert capability.source_bytes == ({"image": 10_000_000} if takes else {})
+
+
+def test_going_on_from_a_clip_stands_beside_the_models() -> None:
+    catalog = read(ROW)
+    extend = catalog.find("veo3-1-extend")
+    assert extend is not None and list(catalog.models) == ["kite-1"]
+    assert extend is catalog.unnamed("extend")
+    assert extend.price == ByOption("extend_model", {
+        "lite": Money.parse("45"), "fast": Money.parse("75"), "quality": Money.parse("300")},
+        "fast")
+    assert extend.capability == Capability(needs_source=True, extends="veo3-1",
+                                           extends_not=("1080p",))
+    assert catalog.digest() != replace(catalog, beside={}).digest()
 
 
 @pytest.mark.parametrize("name", ["capabilities", "generation_types", "display_name", "cost_note",
@@ -121,7 +172,7 @@ def test_what_is_no_catalog_is_not_read_as_an_empty_one(payload: Any) -> None:
 def test_the_whole_catalog_of_the_sandbox_is_read() -> None:
     rows = show_models(SandboxCatalog.load())["models"]
     models = read(*rows).models
-    assert len(models) == len(rows) == 111
+    assert len(models) == len(rows) >= 111
     bought = [model for model in models.values() if model.kind in TERMS.kinds]
     assert len(bought) > 90 and all(model.price for model in bought)
 

@@ -171,13 +171,6 @@ def test_an_upload_without_an_address_is_asked_for_again(body: Any, tmp_path: An
     assert type(found) is Unreachable
 
 
-def test_an_asset_is_found_by_its_name() -> None:
-    body = {"assets": [{"name": "b", "url": "x"}, 7, {"name": "logo", "url": "/images/l.png"}]}
-    far = FarEnd(says(200, body))
-    assert over(far, lambda k: k.find_asset("logo")) == "https://media.kubeez.com/images/l.png"
-    assert over(far, lambda k: k.find_asset("none")) is None
-
-
 @pytest.mark.parametrize(("body", "left"), [
     ({"credits": 12.5}, Money.parse("12.5")), ({"credits": 0}, Money(0)), ({}, None), ([], None),
     ({"credits": "12"}, None), ({"credits": -1}, None), ({"credits": None}, None)])

@@ -15,9 +15,10 @@ from anyio.abc import SocketAttribute, SocketStream
 from providers_far_end import NOW_S, SPEC
 
 from pipeline.core.errors import ProviderFailure, ReplyLost, Unreachable
-from pipeline.core.provider import Receipt
+from pipeline.core.provider import Broken, Receipt
 from pipeline.providers.http import Http, Secret
-from pipeline.providers.kubeez import TERMS, Kubeez
+from pipeline.providers.kubeez import Kubeez
+from pipeline.providers.kubeez_terms import TERMS
 
 YES = b'{"generation_id": "g1"}'
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 23\r\n\r\n"
@@ -183,6 +184,43 @@ def test_a_purchase_that_is_called_off_leaves_the_line_usable() -> None:
     async def act(kubeez: Kubeez) -> Any:
         with anyio.move_on_after(0.05):
             await kubeez.submit(SPEC, ())
+        return await kubeez.submit(SPEC, ())
+
+    found, listener = at(script, act)
+    assert (found, listener.requests) == (Receipt(("g1",)), 2)
+
+
+EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n"
+BROKEN = b'event: result\ndata: {"id": "g1", "status": "failed"}\n\n'
+
+
+def test_the_end_of_a_job_is_heard_while_its_stream_stays_open() -> None:
+    async def script(listener: Listener, stream: SocketStream) -> None:
+        await listener.hear(stream)
+        for piece in (EVENTS, BROKEN[:20], BROKEN[20:]):
+            await stream.send(piece)
+        await listener.hear(stream)
+
+    found, listener = at(script, lambda kubeez: kubeez.follow("g1", "video"))
+    assert (found, listener.requests) == (Broken("generation_failed", ""), 1)
+
+
+@pytest.mark.parametrize("pieces", [(), (EVENTS[:20],), (EVENTS,), (EVENTS, BROKEN[:-1]),
+                                    (EVENTS, BROKEN[:20])])
+def test_a_stream_that_is_cut_breaks_off(pieces: tuple[bytes, ...]) -> None:
+    found, listener = at(answers(*pieces), lambda kubeez: kubeez.follow("g1", "video"))
+    assert (type(found), listener.requests) == (Unreachable, 1)
+
+
+def test_a_line_serves_again_after_a_stream_was_left() -> None:
+    async def script(listener: Listener, stream: SocketStream) -> None:
+        await listener.hear(stream)
+        await stream.send(EVENTS if listener.requests == 1 else HEAD + YES)
+        await listener.hear(stream)
+
+    async def act(kubeez: Kubeez) -> Any:
+        with anyio.move_on_after(0.05):
+            await kubeez.follow("g1", "video")
         return await kubeez.submit(SPEC, ())
 
     found, listener = at(script, act)

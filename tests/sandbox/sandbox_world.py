@@ -32,10 +32,14 @@ class Clock:
         return self.now
 
 
+TYPES = {"image": "image/png", "video": "video/mp4", "song": "audio/mpeg",
+         "speech": "audio/mpeg", "stem": "audio/wav"}
+
+
 def make_cheap(piece: Piece) -> tuple[bytes, str]:
     """Bytes that tell what was asked for."""
-    told = f"{piece.kind} {piece.brief} {piece.seconds:g} {piece.frames}".encode()
-    return told, "image/png" if piece.kind == "image" else "video/mp4"
+    told = f"{piece.kind} {piece.brief} {piece.seconds:g} {piece.frames} {piece.stem}".encode()
+    return told, TYPES[piece.kind]
 
 
 class World:
@@ -44,7 +48,7 @@ class World:
     def __init__(self, faults: Mapping[str, Any] | None = None, *, folder: Path | None = None,
                  granted: str = "10000", speed: float = 1.0, seed: int = 1,
                  backend: str = "asyncio", catalog: SandboxCatalog | None = None,
-                 clock: Clock | None = None) -> None:
+                 clock: Any = None) -> None:
         self.clock = clock or Clock()
         self.books = Books.open(folder, granted=Money.parse(granted))
         self.service = RemoteService(self.books, now=self.clock, speed=speed, seed=seed,
@@ -55,14 +59,14 @@ class World:
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request, answered."""
+        return anyio.run(partial(self.ask_now, method, path, **more), backend=self._backend)
+
+    async def ask_now(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request of a test that has a loop of its own."""
         headers = {**self.key, **more.pop("headers", {})}
-
-        async def go() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
-                return await client.request(method, path, headers=headers, **more)
-
-        return anyio.run(go, backend=self._backend)
+        transport = httpx.ASGITransport(self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+            return await client.request(method, path, headers=headers, **more)
 
     @property
     def get(self) -> Callable[..., httpx.Response]:
@@ -71,8 +75,11 @@ class World:
 
     def start(self, **fields: Any) -> httpx.Response:
         """A start of a picture, or of what the fields say."""
-        body = {"model": IMAGE, "prompt": "a red kite", **fields}
-        return self.ask("POST", "/v1/generate/media", content=json.dumps(body))
+        return self.post("media", **{"model": IMAGE, "prompt": "a red kite", **fields})
+
+    def post(self, route: str, **fields: Any) -> httpx.Response:
+        """A start at the route of this name."""
+        return self.ask("POST", f"/v1/generate/{route}", content=json.dumps(fields))
 
     def buy(self, **fields: Any) -> str:
         """An accepted start; its id."""
@@ -80,9 +87,16 @@ class World:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["generation_id"])
 
-    def status(self, job_id: str) -> dict[str, Any]:
-        """The status row of a job."""
-        answer = self.get(f"/v1/generate/media/{job_id}")
+    def begin(self, route: str, **fields: Any) -> str:
+        """An accepted start at the route of this name; its id."""
+        answer = self.post(route, **fields)
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        return str(body.get("separation_id") or body["generation_id"])
+
+    def status(self, job_id: str, route: str = "media") -> dict[str, Any]:
+        """The answer to a status read of a job."""
+        answer = self.get(f"/v1/generate/{route}/{job_id}")
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -92,6 +106,12 @@ class World:
         job_id = self.buy(**fields)
         self.wait(3600)
         return self.status(job_id)
+
+    def file(self, url: str) -> bytes:
+        """What lies at an address."""
+        answer = self.get(url)
+        assert answer.status_code == 200, answer.text
+        return answer.content
 
     def upload(self, *files: tuple[str, bytes, str]) -> httpx.Response:
         """Hand in files of name, bytes and type."""

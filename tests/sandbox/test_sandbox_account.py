@@ -50,15 +50,15 @@ def test_preflight_requests_are_allowed() -> None:
     assert "POST" in answer.headers["access-control-allow-methods"]
 
 
-def test_the_catalog_has_111_rows() -> None:
+def test_the_catalog_has_112_rows() -> None:
     world = World()
     body = world.get("/docs/models.json").json()
-    assert (len(body["models"]), body["total_count"]) == (111, 111)
+    assert (len(body["models"]), body["total_count"]) == (112, 112)
     assert world.get("/v1/models").json() == body
     assert all("sandbox" not in row for row in body["models"])
     assert all(isinstance(row["cost_per_generation"], float) for row in body["models"])
     pictures = world.get("/v1/models", params={"model_type": "image"}).json()
-    assert (pictures["total_count"], pictures["models"][0]["model_type"]) == (31, "image")
+    assert (pictures["total_count"], pictures["models"][0]["model_type"]) == (32, "image")
 
 
 def test_one_model_or_a_family() -> None:

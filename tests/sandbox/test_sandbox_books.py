@@ -47,6 +47,51 @@ def test_reading_changes_no_byte(tmp_path: Path) -> None:
     assert state() == before
 
 
+OLD_TABLES = ("assets", "served")
+OLD_COLUMNS = ("late_ends", "null_links", "charged_late")
+
+
+def test_books_of_an_earlier_version_are_brought_up_to_date(tmp_path: Path) -> None:
+    world = World(folder=tmp_path)
+    job_id = world.buy()
+    world.wait(600)
+    row = world.status(job_id)
+    world.books.close()
+    with sqlite3.connect(tmp_path / "books.db") as old:
+        old.execute("DROP INDEX jobs_late")
+        for column in OLD_COLUMNS:
+            old.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
+        for table in OLD_TABLES:
+            old.execute(f"DROP TABLE {table}")
+    old.close()
+    again = World(folder=tmp_path, clock=world.clock)
+    assert again.status(job_id) == row
+    assert str(again.service.balance()) == "9986"
+    assert again.get("/v1/assets").json()["count"] == 0
+    again.buy()
+    again.books.close()
+    assert len(World(folder=tmp_path, clock=world.clock).books.charges()) == 2
+
+
+def test_only_the_first_read_of_a_sound_is_written_down(tmp_path: Path) -> None:
+    world = World(folder=tmp_path)
+    job_id = world.begin("music", prompt="rain")
+    world.wait(600)
+    url = world.status(job_id, "music")["songs"][0]["audio_url"]
+    db = tmp_path / "books.db"
+    before = db.read_bytes()
+    content = world.file(url)
+    known = db.read_bytes()
+    assert known != before
+    world.books.close()
+    again = World(folder=tmp_path, clock=world.clock)
+    assert again.file(url) == content
+    assert db.read_bytes() == known
+    digest = hashlib.sha256(content).hexdigest()
+    assert again.books.output_of(digest) in url
+    assert again.books.output_of("x") == ""
+
+
 def test_a_start_is_one_commit_and_a_refusal_none(tmp_path: Path,
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     statements: list[str] = []

@@ -99,8 +99,8 @@ def test_nothing_can_be_fetched_before_its_time() -> None:
 
 def test_a_clip_begins_with_the_picture_it_was_given() -> None:
     world = World()
-    uploaded = world.upload(("photo.png", PNG, "image/png")).json()["urls"][0]
     made = world.finished()["outputs"][0]["url"]
+    uploaded = world.upload(("photo.png", PNG, "image/png")).json()["urls"][0]
     clip = world.finished(model=CLIP, source_media_urls=[uploaded, made])
     content = world.get(clip["outputs"][0]["url"]).content
     assert repr(PNG).encode() in content

@@ -57,12 +57,12 @@ def test_the_gallery_keeps_what_it_made_while_there_is_room(threaded: bool, back
     anyio.run(visit, backend=backend)
     seeds = [job.details["seed"] for job in jobs]
     assert [piece.brief.seed for piece in made] == [*seeds, seeds[1]]
-    assert gallery.size_of(jobs[2], jobs[2].output_ids()[0]) is None
+    assert gallery.size_of(jobs[2].output_ids()[0]) is None
 
 
 def test_the_catalog_has_the_known_rows() -> None:
     catalog = SandboxCatalog.load()
-    assert len(catalog) == 111
+    assert len(catalog) == 112
     clip = catalog.find(CLIP)
     assert clip is not None
     assert clip.price(Decimal(10)) == Money.parse("170")
