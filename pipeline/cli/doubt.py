@@ -29,7 +29,7 @@ from pipeline.outputs.doubt_view import (
     show_case,
     show_doubts,
 )
-from pipeline.outputs.phrases import WORDS, count, priced
+from pipeline.outputs.phrases import WORDS, count, moment, priced
 from pipeline.wiring.accounts import terms_of
 from pipeline.wiring.hearing import hear, held_against
 from pipeline.wiring.session import Session
@@ -47,7 +47,7 @@ def doubt_command() -> None:
 @doubt_command.command("list")
 @everywhere
 def list_command(*, common: Common) -> int:
-    """Every job in doubt, the oldest first; this is what `doubt` alone does."""
+    """The jobs in doubt, the oldest first. `doubt` alone does this."""
     desk = Desk(common)
     connection = open_for_reading(common.state)
     found: list[Entry] = []
@@ -74,7 +74,7 @@ def _open(desk: Desk, entry: Entry) -> Open:
 @click.argument("job")
 @everywhere
 def show_command(job: str, *, common: Common) -> int:
-    """All that is known of one doubt, what the service shows of it, and what you can say."""
+    """All that is known of one doubt, and what you can say of it."""
     desk = Desk(common)
     with ledger(common) as ask:
         entry = _find(ask, job)
@@ -128,7 +128,11 @@ def _find(ask: Questions, prefix: str) -> Entry:
 @everywhere
 def resolve_command(job: str, *, ids: Sequence[str], not_charged: bool, write_off: bool, note: str,
                     force: bool, common: Common) -> int:
-    """Say what became of a job in doubt. Never asks; who said what is kept with the job."""
+    """Say what became of a job in doubt.
+
+    Exactly one of --is, --not-charged and --write-off. Nobody is asked, nothing is bought; who said
+    what, when and why is kept with the job, and shown by `pipeline show JOB`.
+    """
     said = [choice for choice, is_said in ((Choice.IS, ids), (Choice.NOT_CHARGED, not_charged),
                                            (Choice.WRITE_OFF, write_off)) if is_said]
     if len(said) != 1:
@@ -159,9 +163,12 @@ async def _resolve(desk: Desk, prefix: str, ruling: Ruling, *, force: bool) -> i
     session = Session(desk.common.state, desk.now)
     try:
         ask = session.ledger.ask
-        job = _find(ask, prefix).job
-        if ruling.remote_ids:
+        entry = _find(ask, prefix)
+        job, until_s = entry.job, _open(desk, entry).waits_until_s
+        if ruling.choice is Choice.IS:
             ruling = await held_against(session, desk.settings, job, ruling, force=force)
+        elif ruling.choice is Choice.NOT_CHARGED and until_s is not None:
+            ruling = ruling.and_also(f"said while it might still arrive, until {moment(until_s)}")
         after = await session.ledger.record(job, rule(job, ruling))
         left = len(ask.in_doubt())
     finally:
@@ -187,7 +194,7 @@ def _say(desk: Desk, job: Job, ruling: Ruling, left: int) -> None:
                           f"`pipeline retry {job.run} --failed` buys it again",
     }[ruling.choice]
     desk.out.print(foreign(f"{job.key[:8]} {what}", limit=400), soft_wrap=True)
-    if ruling.choice is Choice.IS and ruling.note:
+    if ruling.note:
         desk.err.print(foreign(ruling.note, "dim", 600), soft_wrap=True)
     if left:
         desk.err.print(f"{count(left, 'job')} still in doubt: `pipeline doubt`", highlight=False)

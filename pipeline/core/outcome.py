@@ -13,8 +13,11 @@ ORDER = (Exit.BUG, Exit.DAMAGED, Exit.HELD, Exit.INTERRUPTED, Exit.TERMINATED, E
          Exit.KEY, Exit.NO_CREDITS, Exit.BUDGET, Exit.TIME, Exit.REFUSED, Exit.SOME_FAILED)
 
 
-def judge_run(totals: Totals, reasons: Collection[Exit]) -> Exit:
-    """The exit code of a run from its figures and from what stopped it on the way."""
+def judge_run(totals: Totals, reasons: Collection[Exit], *, priced_out: bool = False) -> Exit:
+    """The exit code of a run from its figures and from what stopped it on the way.
+
+    With `priced_out` jobs were left because a model took more than its worst price (SAFETY 2.7).
+    """
     told = set(reasons)
     states = totals.states
     if states[State.IN_DOUBT] or states[State.SUBMITTING]:
@@ -24,4 +27,6 @@ def judge_run(totals: Totals, reasons: Collection[Exit]) -> Exit:
     if Exit.REFUSED in told and states[State.DONE] > totals.kept:
         told.discard(Exit.REFUSED)
         told.add(Exit.SOME_FAILED)
+    if priced_out:
+        told.add(Exit.REFUSED)
     return next((code for code in ORDER if code in told), Exit.DONE)

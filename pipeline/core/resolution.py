@@ -7,7 +7,7 @@ not be held against it is written down beside the decision.
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pipeline.core.job import Accepted, Deferred, Event, Failed, IllegalTransition, Job, State
@@ -37,6 +37,10 @@ class Ruling:
     by: str
     note: str = ""
     remote_ids: tuple[str, ...] = ()
+
+    def and_also(self, words: str) -> "Ruling":
+        """The same with something more to remember."""
+        return replace(self, note="; ".join(part for part in (self.note, words) if part))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ class Control:
     """Shared by all lanes of a run.
 
     `exit_now` leaves at once, as a crash would, when a person insists; `moving` counts the jobs
-    that are being driven, `passed_over` holds those no cap reaches for.
+    that are being driven, `passed_over` holds those no cap reaches for, and those whose price
+    proved untrue: then `priced_out` is true.
     """
 
     def __init__(self, *, fail_fast: bool = False, max_failures: int | None = None,
@@ -34,6 +35,7 @@ class Control:
         self.moving = 0
         self.exit_now = exit_now
         self.passed_over: set[str] = set()
+        self.priced_out = False
         self._changed = anyio.Event()
         self._on_leave: list[Callable[[], None]] = []
         self._free_work: set[anyio.CancelScope] = set()
@@ -94,6 +96,11 @@ class Control:
         with anyio.move_on_after(longest_s):
             await changed.wait()
         return changed.is_set() or self.moving > 0
+
+    def pass_over_price(self, job: Job) -> None:
+        """The job stays pending: its model took more than was ever quoted."""
+        self.passed_over.add(job.key)
+        self.priced_out = True
 
     def saw(self, job: Job) -> None:
         """A job came to rest: too many failures stop the buying."""

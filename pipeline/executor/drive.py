@@ -115,6 +115,9 @@ class Driver:
             return False
         if job.key in self.active:
             return True
+        if lane.is_too_dear(job):
+            lane.control.pass_over_price(job)
+            return False
         ready, why = readiness(job, lane.ledger)
         if ready is Readiness.NEVER:
             await self._record(job, Cancelled("source_failed", why))
@@ -141,7 +144,8 @@ class Driver:
                 event = await step(lane, job)
                 if event is None:
                     break
-                job = await self._record(job, event)
+                before, job = job, await self._record(job, event)
+                lane.note_price(before, job)
                 if holds_slot and (job.state is State.PRODUCED or job.state in AT_REST):
                     lane.gate.give_slot(lane.terms.bucket(job.spec.kind))
                     holds_slot = False

@@ -24,6 +24,7 @@ from pipeline.executor.gate import READS, Gate
 from pipeline.executor.sources import Sources
 from pipeline.executor.watch import Watch
 from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.surprises import surprises
 
 GIVE_UP_S = 600.0
 """A service that cannot be reached for so long ends the buying of its lane."""
@@ -68,6 +69,7 @@ class Lane:
                              missing=self._missing)
         self.sources = Sources(account, provider, self.gate, world.ledger)
         self.leaves: dict[str, tuple[Window, list[str]]] = {}
+        self.surprises: dict[str, Money] = {}
         self.barred: Barred | None = None
         self._lost_since_s: float | None = None
         self._lost = 0
@@ -88,6 +90,7 @@ class Lane:
         self.gate.remember(calls, behind_s)
         for sent_s in self.ledger.ask.recent_starts(self.account, self.terms.list_rows):
             self.doubts.started(sent_s)
+        self.surprises = surprises(self.ledger.connection, self.account)
         for model, seconds in self.ledger.ask.lengths(self.account).items():
             for length_s in seconds:
                 self.watch.lengths.learn(model, length_s)
@@ -100,6 +103,20 @@ class Lane:
                 return True
             await self.control.wait_change(wait_s if wait_s > 0 else None)
         return False
+
+    def note_price(self, before: Job, after: Job) -> None:
+        """A job that took more than its worst price stops the buying of its model."""
+        taken, model = after.charged.less(before.charged), after.spec.model
+        if not before.held or taken <= before.held:
+            return
+        self.surprises[model] = max(taken, self.surprises.get(model, taken))
+        self.progress.said(f"{model} took {taken} credits, and {before.held} was the most that was "
+                           "quoted: no more of it is bought at that price")
+
+    def is_too_dear(self, job: Job) -> bool:
+        """Whether its model once took more than this job's worst price."""
+        taken = self.surprises.get(job.spec.model)
+        return taken is not None and taken > job.quote.worst
 
     def bar(self, failure: Barred) -> None:
         """The account is closed: out of credits, or its key is not accepted."""

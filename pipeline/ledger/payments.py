@@ -16,6 +16,7 @@ from pipeline.core.job import (
     Job,
     Produced,
 )
+from pipeline.ledger import surprises
 from pipeline.ledger.codec import dump
 
 
@@ -45,6 +46,7 @@ def book(connection: sqlite3.Connection, before: Job, after: Job, event: Event, 
         _settle_state(connection, before.tag, "open")
     if before.held and not after.held:
         _settle(connection, before, after)
+        surprises.note(connection, before, after, at_s)
 
 
 def _hold(connection: sqlite3.Connection, job: Job, scopes: Sequence[Scope], epoch: int,

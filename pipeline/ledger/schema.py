@@ -87,6 +87,20 @@ def m001_first(db: Database) -> None:
             db.execute(statement)
 
 
+SECOND = """
+create table surprises (
+  account text not null, model text not null, charged integer not null, job text not null,
+  at_s real not null, primary key (account, model)
+) strict, without rowid
+"""
+
+
+@MIGRATIONS()
+def m002_surprises(db: Database) -> None:
+    """Models that took more than their worst price: no more of them is bought unasked."""
+    db.execute(SECOND)
+
+
 class NewerSchema(Exception):
     """The database was written by a later version of this program."""
 

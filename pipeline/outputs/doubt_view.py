@@ -169,8 +169,9 @@ def _service(case: Case) -> Table | Text:
     if hearing.scan is None and not hearing.looked:
         return foreign(f"it cannot be asked: {hearing.silence}", "yellow", 300)
     if not case.lookalikes and not hearing.looked:
-        return Text(f"none of the {count(len(hearing.scan.sightings), 'row')} of its list could "
-                    "be this job" if hearing.scan else "it has no list")
+        listed = len(hearing.scan.sightings) if hearing.scan else 0
+        return Text(f"none of the {count(listed, 'row')} of its list could be this job" if listed
+                    else "its list is empty")
     table = Table.grid(padding=(0, 2, 0, 0))
     for row in case.lookalikes:
         after_s = row.created_s - hearing.scan.skew_s - (case.doubt.entry.job.sent_s or 0.0) \

@@ -89,7 +89,7 @@ def _source_seconds(sources: Sequence[str], row: CatalogRow, intake: Intake) -> 
     """How long the reference films and sounds play, where the row bills it and they tell."""
     if not row.counts_sources:
         return Decimal(0)
-    lengths = [intake.find(url).seconds or 0.0 for url in sources if _medium_of(url) != "image"]
+    lengths = (intake.find(url).seconds or 0.0 for url in sources)
     return sum((Decimal(str(length)) for length in lengths), Decimal(0))
 
 

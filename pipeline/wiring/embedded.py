@@ -74,8 +74,15 @@ class EmbeddedSandbox:
             return str(json.loads(line)["url"])
         except (ValueError, KeyError):
             self._complaints.seek(0)
-            words = self._complaints.read()[-400:].decode(errors="replace").strip()
+            words = _complaint(self._complaints.read().decode(errors="replace"))
             self.close()
             raise Halt(Exit.REFUSED, "the embedded sandbox did not start"
                        + (f": {words}" if words else ""),
                        hint="try `pipeline sandbox` to see why") from None
+
+
+def _complaint(text: str) -> str:
+    """What a process that failed said of it: its error line, or its last."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = next((line for line in lines if line.startswith("error")), lines[-1] if lines else "")
+    return told.removeprefix("error:").strip()[:400]

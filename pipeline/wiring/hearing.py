@@ -4,7 +4,6 @@ Law: free reads only, once each; a service that cannot be asked is no error, and
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from pipeline.core.errors import Exit, Halt, ProviderFailure, Refused, Vanished
@@ -68,7 +67,7 @@ async def held_against(session: Session, settings: Settings, job: Job, ruling: R
     terms = terms_of(settings, job.account)
     told = dict.fromkeys(_grounds(job, remote_id, hearing, terms, force=force)
                          for remote_id in ruling.remote_ids)
-    return replace(ruling, note="; ".join(filter(None, (ruling.note, *told))))
+    return ruling.and_also("; ".join(told))
 
 
 def _check_owners(ask: Questions, job: Job, remote_ids: Collection[str]) -> None:

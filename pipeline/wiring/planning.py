@@ -24,6 +24,7 @@ from pipeline.inputs.manifest import survey_manifest
 from pipeline.inputs.settings import Settings
 from pipeline.ledger.connection import open_for_reading
 from pipeline.ledger.questions import Questions
+from pipeline.ledger.surprises import surprises
 from pipeline.wiring.accounts import Account, Accounts, need_keys, open_accounts
 from pipeline.wiring.catalogs import offers
 
@@ -105,12 +106,13 @@ async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
             caps = _caps(manifest, accounts, wish)
             left = past.left(caps, manifest, now())
             since = compare(past.wanted(), plan)
+            notices = [*_notices(changes, past.latest), *past.surprises(plan)]
         finally:
             past.close()
         terms = {name: account.provider.terms for name, account in accounts.by_name.items()}
         return Drawing(manifest, plan, found, accounts, caps, past.unfinished,
                        await _balance(accounts.by_name.get(manifest.account)), left,
-                       forecast(plan.rows, terms), since, _notices(changes, past.latest))
+                       forecast(plan.rows, terms), since, notices)
     except BaseException:
         await accounts.close()
         raise
@@ -217,6 +219,20 @@ class _Past:
         """What that run wanted."""
         return [Wanted(e.job.key, e.campaign, e.job.spec.model, e.job.quote.expected,
                        e.job.state is not State.PENDING) for e in self.entries()]
+
+    def surprises(self, plan: Plan) -> list[str]:
+        """Models of the plan that once took more than it quotes."""
+        if self._ask is None:
+            return []
+        found = {}
+        for account in {row.cell.account for row in plan.rows}:
+            for model, taken in surprises(self._ask.connection, account).items():
+                if any(row.buys and row.cell.account == account and row.cell.spec.model == model
+                       and row.cell.quote.worst < taken for row in plan.rows):
+                    found[account, model] = taken
+        return [f"{model} once took {taken} credits, more than is quoted: it is not bought until "
+                f"[accounts.{account}.prices] in pipeline.toml names a price that covers it"
+                for (account, model), taken in sorted(found.items())]
 
     def left(self, caps: Caps, manifest: Manifest, now_s: float) -> Money | None:
         """What the tightest cap still allows, before this plan."""

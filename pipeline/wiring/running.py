@@ -47,6 +47,7 @@ class Ending:
     exit_code: Exit
     seconds: float
     left_out: list[str] = field(default_factory=list)
+    priced_out: bool = False
 
     def advice(self) -> list[str]:
         """What a person may want to do next."""
@@ -58,6 +59,9 @@ class Ending:
         if self.left_out:
             lines.append(f"{len(self.left_out)} left out by the cap, in the manifest's order: "
                          "`pipeline jobs --in pending`")
+        elif self.priced_out:
+            lines.append(f"{states[State.PENDING]} left: their model took more than was quoted; "
+                         "name its price under [accounts.….prices], then run the manifest again")
         elif states[State.PENDING] or states[State.RUNNING] or states[State.PRODUCED]:
             lines.append("`pipeline resume` goes on")
         if states[State.FAILED]:
@@ -184,12 +188,12 @@ class Runner:
             stop.unlink()
             self.cancel_pending()
             totals = self.ledger.ask.totals(self.run.id)
-        code = judge_run(totals, reasons)
+        code = judge_run(totals, reasons, priced_out=control.priced_out)
         worked_s = self.ledger.now() - began_s
         ended = not any(totals.states[state] for state in State if state not in AT_REST)
         self.ledger.finish(self.run, int(code), worked_s, ended=ended)
         return Ending(self.run, totals, code, self.ledger.ask.worked_s(self.run.id),
-                      self.left_out if pending else [])
+                      self.left_out if pending else [], control.priced_out)
 
     def as_it_stands(self) -> Ending:
         """The run as the ledger has it, when there is nothing to do for it."""

@@ -137,6 +137,7 @@ class Bench:
                          transport=httpx.MockTransport(self.bakery))
         self.provider = PROVIDERS["sandbox"].build(self.http, terms, True)
         self.tags = 0
+        self.price = Quote(PRICE, PRICE, "10 a job")
         self.lane = Lane("sandbox", self.provider, World(
             self.ledger, AssetStore(in_place), self.control, Teller(self.said), wall,
             self.new_tag))
@@ -151,8 +152,8 @@ class Bench:
         """So many pending jobs of a new run."""
         specs = [JobSpec("sandbox", kind, model, f"kite {n}", "1:1", {}, sources)
                  for n in range(count)]
-        rows = [Row(Cell("c", "sandbox", spec, spec.key(), Quote(PRICE, PRICE, "10 a job"),
-                         {"n": n}, None), Status.NEW) for n, spec in enumerate(specs)]
+        rows = [Row(Cell("c", "sandbox", spec, spec.key(), self.price, {"n": n}, None), Status.NEW)
+                for n, spec in enumerate(specs)]
         plan = Plan("m", "m.yaml", "sandbox", rows)
         self.ledger.begin(RunInfo(RUN, "m", "m.yaml", "sandbox", self.wall()), plan,
                           self.ledger.caps, str(self.folder / "out"))

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-MODULES = ("account", "authoring", "catalog", "completion", "doctor", "failure", "library",
-           "looking", "mending", "planning", "running", "sandbox")
+MODULES = ("account", "authoring", "catalog", "completion", "doctor", "doubt", "failure", "library",
+           "looking", "mending", "planning", "running", "sandbox", "spend")
 LARGEST = 1 << 20
 
 

@@ -1,6 +1,8 @@
 """A service in memory with a clock of its own, asked over ASGI without a socket or a wait."""
 
+import io
 import json
+import wave
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -40,6 +42,17 @@ def make_cheap(piece: Piece) -> tuple[bytes, str]:
     """Bytes that tell what was asked for."""
     told = f"{piece.kind} {piece.brief} {piece.seconds:g} {piece.frames} {piece.stem}".encode()
     return told, TYPES[piece.kind]
+
+
+def silence(seconds: float) -> bytes:
+    """A WAV of this length."""
+    sink = io.BytesIO()
+    with wave.open(sink, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(bytes(round(seconds * 16000)))
+    return sink.getvalue()
 
 
 class World:

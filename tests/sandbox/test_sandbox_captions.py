@@ -4,14 +4,12 @@ Goal: the captions route keeps what the documents say, and its switches do. Meth
 runs so fast that the wait is nothing; media that is ours, handed in again, or a stranger's.
 """
 
-import io
-import wave
 from collections.abc import Callable
 from typing import Any
 
 import anyio
 import pytest
-from sandbox_world import CLIP, NOON, World
+from sandbox_world import CLIP, NOON, World, silence
 
 from pipeline.sandbox.brief import Brief
 from pipeline.sandbox.door import ConnectionCut
@@ -21,16 +19,6 @@ from pipeline.simulation.clock import run_jumping
 
 FILM = "https://example.com/talk.mp4"
 SAID = "Welcome to Kubeez. Let me show you around."
-
-
-def sound(seconds: float) -> bytes:
-    sink = io.BytesIO()
-    with wave.open(sink, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(8000)
-        out.writeframes(bytes(round(seconds * 16000)))
-    return sink.getvalue()
 
 
 def spoken(world: World) -> dict[str, Any]:
@@ -77,7 +65,7 @@ def test_an_output_is_known_again_when_it_is_handed_in() -> None:
 
 def test_a_stranger_s_sound_is_measured_and_says_the_same_each_time() -> None:
     world = World(speed=1e6)
-    url = world.upload(("talk.wav", sound(12.5), "audio/wav")).json()["urls"][0]
+    url = world.upload(("talk.wav", silence(12.5), "audio/wav")).json()["urls"][0]
     one, other = captions(world, media_url=url), captions(world, media_url=url)
     assert one["duration"] == 12.5
     assert one["words"] == other["words"]
@@ -176,7 +164,7 @@ def test_the_history_shows_captions_only_where_told() -> None:
 
 def test_captions_may_be_billed_by_the_second() -> None:
     world = World({"captions_billing": "per_second"}, speed=1e6)
-    url = world.upload(("talk.wav", sound(12.5), "audio/wav")).json()["urls"][0]
+    url = world.upload(("talk.wav", silence(12.5), "audio/wav")).json()["urls"][0]
     assert captions(world, media_url=url)["credits_deducted"] == 6.25
 
 

@@ -4,12 +4,10 @@ Goal: a test can be given any catalog and any price. Method: worlds whose switch
 references of a known length are billed by the second, to the micro-credit.
 """
 
-import io
-import wave
 from typing import Any
 
 import pytest
-from sandbox_world import CLIP, IMAGE, World
+from sandbox_world import CLIP, IMAGE, World, silence
 
 from pipeline.sandbox.faults import Faults, FaultsError
 from pipeline.sandbox.media import CLIPS_ARE_MP4, Brief, make_clip
@@ -17,16 +15,6 @@ from pipeline.sandbox.media import CLIPS_ARE_MP4, Brief, make_clip
 BOTH = "(ref_seconds + output_seconds) × 17"
 REFERENCE = {CLIP: {"cost_note": BOTH, "sandbox": {"credits_per_second": "17"},
                     "capabilities": {"max_input_videos": 3, "max_input_audios": 3}}}
-
-
-def sound(seconds: float) -> bytes:
-    sink = io.BytesIO()
-    with wave.open(sink, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(8000)
-        out.writeframes(bytes(round(seconds * 16000)))
-    return sink.getvalue()
 
 
 def charged(world: World, **fields: Any) -> str:
@@ -77,7 +65,7 @@ def test_a_rate_can_change_and_a_clip_can_become_flat() -> None:
 
 def test_the_seconds_of_a_reference_are_billed_by_its_real_length() -> None:
     world = World({"models": REFERENCE})
-    url = world.upload(("voice.wav", sound(12.25), "audio/wav")).json()["urls"][0]
+    url = world.upload(("voice.wav", silence(12.25), "audio/wav")).json()["urls"][0]
     assert charged(world, model=CLIP, duration="5s", source_media_urls=[url]) == "293.25"
     assert charged(world, model=CLIP, duration="5s") == "85"
     picture = "https://example.com/a.png"
@@ -103,7 +91,7 @@ def test_a_film_that_is_handed_in_is_measured() -> None:
 
 def test_a_row_that_does_not_bill_references_does_not() -> None:
     world = World({"models": {CLIP: {"capabilities": {"max_input_audios": 1}}}})
-    url = world.upload(("voice.wav", sound(12.25), "audio/wav")).json()["urls"][0]
+    url = world.upload(("voice.wav", silence(12.25), "audio/wav")).json()["urls"][0]
     assert charged(world, model=CLIP, duration="5s", source_media_urls=[url]) == "85"
 
 
