@@ -16,6 +16,7 @@ from pipeline.core.errors import Refused, Throttled, Unreachable, Vanished
 from pipeline.core.job import Job, State
 from pipeline.core.naming import KEY_SHOWN
 from pipeline.core.provider import Finished, Provider
+from pipeline.core.signed import signed_until_s
 from pipeline.core.spec import SourceRef
 from pipeline.core.verdict import backoff_s
 from pipeline.executor.assets import sha256_of
@@ -23,7 +24,10 @@ from pipeline.executor.gate import READS, UPLOADS, Gate
 from pipeline.ledger.ledger import Ledger
 
 ADDRESS_LIVES_S = 45 * 60.0
-"""Signed addresses of the library live an hour (llms.txt); an upload's is trusted for less."""
+"""Signed addresses of the library live an hour (llms.txt); an upload's is trusted for less, where
+it does not say itself how long it lives."""
+FETCH_MARGIN_S = 120.0
+"""An address that says its end must live so much longer: the service fetches it after the start."""
 LINK_MARGIN_S = 10 * 60.0
 """A link is used only while it is good for so much longer: the service fetches it when it likes."""
 
@@ -107,9 +111,9 @@ class Sources:
 
     async def _uploaded(self, path: Path, digest: str) -> str | None:
         async with self._uploading.setdefault(digest, anyio.Lock()):
-            since_s = self.ledger.now() - ADDRESS_LIVES_S
-            if url := self.ledger.ask.upload(self.account, digest, since_s):
-                return url
+            had = self.ledger.ask.upload(self.account, digest)
+            if had and _is_good(*had, self.ledger.now()):
+                return had[0]
             url = await self._had(UPLOADS, lambda: self.provider.upload(str(path)))
             if url:
                 await self.ledger.remember_upload(self.account, digest, url)
@@ -132,6 +136,14 @@ class Sources:
                 raise FileNotFoundError(f"the service does not take it: {failure.message}") \
                     from None
         return None
+
+
+def _is_good(url: str, uploaded_s: float, now_s: float) -> bool:
+    """Whether the address of an upload can still be handed to the service."""
+    until_s = signed_until_s(url)
+    if until_s is None:
+        return now_s <= uploaded_s + ADDRESS_LIVES_S
+    return now_s + FETCH_MARGIN_S <= until_s
 
 
 class Readiness(Enum):

@@ -233,12 +233,12 @@ class Questions:
                 seconds.insert(0, row["seconds"])
         return found
 
-    def upload(self, account: str, digest: str, since_s: float) -> str | None:
-        """The address of a file that was uploaded lately, by its content."""
+    def upload(self, account: str, digest: str) -> tuple[str, float] | None:
+        """The address that a file's content was last uploaded to, and when."""
         row = self.connection.execute(
-            "select url from uploads where account = ? and digest = ? and at_s >= ?",
-            (account, digest, since_s)).fetchone()
-        return row["url"] if row else None
+            "select url, at_s from uploads where account = ? and digest = ?",
+            (account, digest)).fetchone()
+        return (row["url"], row["at_s"]) if row else None
 
     def accounts(self, run: str) -> list[str]:
         """The accounts of a run, as they were when it began."""

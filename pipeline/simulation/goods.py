@@ -11,15 +11,19 @@ from pipeline.sandbox.gallery import Piece
 
 EDGE = 8
 SECOND = 1000
+SAMPLES_HZ = 8000
 
 
 def make_small(piece: Piece) -> tuple[bytes, str]:
-    """A picture of eight by eight pixels, or a clip without a frame, and its media type."""
-    told = f"{piece.kind} {piece.brief} {piece.seconds:g} ".encode() + b"".join(piece.frames)
-    digest = hashlib.sha256(told).digest()
+    """A picture of eight by eight pixels, a clip without a frame or a sound that is none to hear,
+    and its media type."""
+    told = f"{piece.kind} {piece.stem} {piece.brief} {piece.seconds:g} ".encode()
+    digest = hashlib.sha256(told + b"".join(piece.frames)).digest()
     if piece.kind == "image":
         return _png(digest), "image/png"
-    return _mp4(digest, piece.seconds), "video/mp4"
+    if piece.kind == "video":
+        return _mp4(digest, piece.seconds), "video/mp4"
+    return _wav(digest), "audio/wav"
 
 
 def _png(digest: bytes) -> bytes:
@@ -31,6 +35,15 @@ def _png(digest: bytes) -> bytes:
         struct.pack(">I", len(body)) + name + body
         + struct.pack(">I", zlib.crc32(name + body))
         for name, body in ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")))
+
+
+def _wav(digest: bytes) -> bytes:
+    """A sound whose samples are the digest: a header of one chunk (RIFF, PCM: one channel of eight
+    bits), and data."""
+    form = struct.pack("<HHIIHH", 1, 1, SAMPLES_HZ, SAMPLES_HZ, 1, 8)
+    chunks = b"".join(name + struct.pack("<I", len(body)) + body
+                      for name, body in ((b"fmt ", form), (b"data", digest)))
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
 
 
 def _mp4(digest: bytes, seconds: float) -> bytes:

@@ -45,11 +45,12 @@ class WitnessedService(RemoteService):
 
     sold: Callable[[Sale], None] = staticmethod(lambda sale: None)
 
-    def start(self, order: Order) -> RemoteJob:
-        """Accept and charge an order, and say for whom."""
-        job = super().start(order)
-        self.sold(Sale(job.id, _paying.get()))
-        return job
+    def start_all(self, orders: Sequence[Order]) -> list[RemoteJob]:
+        """Accept and charge the orders of one call, and say for whom."""
+        jobs = super().start_all(orders)
+        for job in jobs:
+            self.sold(Sale(job.id, _paying.get()))
+        return jobs
 
 
 class WitnessedProvider:

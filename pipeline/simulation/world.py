@@ -18,7 +18,7 @@ from pipeline.core.terms import Terms
 from pipeline.ledger.connection import open_for_reading
 from pipeline.providers.registry import SANDBOX_TERMS
 from pipeline.sandbox.books import Books
-from pipeline.sandbox.faults import Faults
+from pipeline.sandbox.faults import FAULTS, Faults
 from pipeline.sandbox.kubeez import make_app
 from pipeline.sandbox.strikes import Strikes
 from pipeline.simulation.demand import Demand, small_catalog
@@ -92,8 +92,9 @@ class World:
         self.service.sold = self.sales.append
 
     def calm(self) -> None:
-        """From now on nothing goes wrong that is not on its way already."""
-        self.service.faults = _faults({}, self.script.limits)
+        """From now on nothing goes wrong that is not on its way already; a habit stays."""
+        habits = {name: as_is for name, as_is in self.script.faults.items() if name not in FAULTS}
+        self.service.faults = _faults(habits, self.script.limits)
         self.service.strikes = Strikes(self.service.faults, self.books, self.script.seed)
         self.wire.weather = CALM
 

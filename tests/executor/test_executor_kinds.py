@@ -21,6 +21,7 @@ from pipeline.core.errors import Exit
 from pipeline.core.job import Deferred, Event, Failed, Job, Produced, State
 from pipeline.core.money import Money
 from pipeline.core.spec import SourceRef
+from pipeline.executor.assets import sha256_of
 from pipeline.executor.lane import Lane
 from pipeline.executor.steps import MOST_CONTESTED, fetch, submit
 from pipeline.executor.streams import MOST_STREAMS
@@ -272,6 +273,30 @@ def test_a_library_link_is_used_while_it_is_good_for_long_enough(tmp_path: Path)
         await anyio.sleep(15 * 60)
         assert await bench.lane.sources.bring(job) != first
         assert len(bench.bakery.times("/v1/assets")) == 2
+
+    at_bench(tmp_path, act)
+
+
+@pytest.mark.parametrize(("lives_s", "later_s", "uploads"), [
+    (3 * 86_400, 86_400, 1), (600, 300, 1), (600, 500, 2), (600, 700, 2)])
+def test_an_upload_is_used_as_long_as_its_address_says(tmp_path: Path, lives_s: float,
+                                                       later_s: float, uploads: int) -> None:
+    path = tmp_path / "logo.png"
+    path.write_bytes(png())
+    ref = SourceRef("file", sha256_of(path), "image", str(path))
+
+    async def act(bench: Bench) -> None:
+        def sign(_: float) -> httpx.Response:
+            bench.bakery.uploads += 1
+            until_s = bench.wall() + lives_s
+            return told({"urls": [f"{ADDRESS}/u?expires={until_s:.0f}&signature=x"]})
+
+        say(bench, "/v1/upload/media", sign)
+        [job] = bench.admit(1, sources=(ref,))
+        await bench.lane.sources.bring(job)
+        await anyio.sleep(later_s)
+        await bench.lane.sources.bring(job)
+        assert bench.bakery.uploads == uploads
 
     at_bench(tmp_path, act)
 
