@@ -48,6 +48,8 @@ FAULTS: Mapping[str, Draw] = {
                              "calls": r.choice(CALLS)},
     "late_links": lambda r: {"rate": r.uniform(0.2, 1), "seconds": r.uniform(2, 400)},
     "status_404": lambda r: {"rate": r.uniform(0.2, 1), "times": r.randint(1, 4)},
+    "late_end": lambda r: {"rate": r.uniform(0.2, 1), "times": r.randint(1, 4)},
+    "null_links": lambda r: {"rate": r.uniform(0.2, 1), "times": r.randint(1, 4)},
     "media_404": lambda r: {"rate": r.uniform(0.2, 1), "times": r.randint(1, 3)},
     "fail": lambda r: {"rate": r.uniform(0.1, 0.5), "refund": r.random() < 0.3},
     "moderation": lambda r: {"words": ["subject 0"], "refund": r.random() < 0.5},
@@ -59,9 +61,17 @@ FAULTS: Mapping[str, Draw] = {
 
 HABITS: Mapping[str, object] = {
     "insufficient_as_400": True, "validation_as_422": True, "relative_urls": True,
-    "windows": "fixed", "concurrency": "queue", "first_status": "pending",
+    "windows": "fixed", "concurrency": "queue", "first_status": "pending", "streams": True,
+    "music_in_history": False, "captions_in_history": True, "separation_in_history": True,
+    "music_mode_note": True, "music_streaming": False, "captions_times": "milliseconds",
+    "captions_burned": True, "separation_task_id": True, "upload_answer": "url",
+    "signed_uploads": False, "completed_word": "success",
 }
-"""What is only different."""
+"""What is only different. Left out is what the catalog does not tell of (prices by the second), and
+what a sheet cannot know (links that live shorter than an address is trusted)."""
+
+CHAINS = (("song", "stems"), ("anthem",), ("speech", "words"), ("opener", "longer"), ("ads",))
+"""Extras that are drawn together; of a chain perhaps only the beginning."""
 
 
 def draw_script(seed: int) -> Script:
@@ -90,14 +100,22 @@ def _terms(chance: Random) -> Terms:
 
 
 def _demand(chance: Random) -> Demand:
+    extras = _extras(chance) if chance.random() < 0.35 else ()
     while True:
         demand = Demand(
             models=PICTURES[:chance.choice((1, 1, 2))],
             ratios=chance.choice((("1:1",), ("16:9",), ("1:1", "16:9"), ("1:1", "16:9", "9:16"))),
             subjects=chance.randint(1, 4), variants=chance.choice((1, 1, 2, 3)),
-            clips=chance.random() < 0.4, max_paid_attempts=chance.choice((1, 2)))
+            clips=chance.random() < 0.4, max_paid_attempts=chance.choice((1, 2)),
+            extras=extras)
         if demand.jobs <= LARGEST:
             return demand
+
+
+def _extras(chance: Random) -> tuple[str, ...]:
+    """Some chains, each to a part of its length."""
+    chains = chance.sample(CHAINS, chance.randint(1, len(CHAINS)))
+    return tuple(name for chain in chains for name in chain[:chance.choice((1, 2, 2))])
 
 
 def _limits(chance: Random) -> dict[str, int]:

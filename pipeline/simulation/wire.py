@@ -1,7 +1,8 @@
 """The line between a simulated process and the simulated service.
 
 Law: what was sent is on its way, whatever becomes of its sender: the service takes it, charges for
-it and answers, though nobody may be left to listen. A client that waits too long gives up alone.
+it and answers, though nobody may be left to listen. A client that waits too long gives up alone. An
+answer comes whole, but for a stream of events, which comes as it is told.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +19,8 @@ from pipeline.sandbox.door import ConnectionCut
 from pipeline.simulation.disk import elsewhere
 from pipeline.simulation.life import Life
 
-FILES = "/images/"
+FILES = ("/images/", "/audio/")
+EVENTS = b"text/event-stream"
 CLIENT = ("127.0.0.1", 50_000)
 
 
@@ -61,19 +63,42 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """What the service sent back, and whether the line was cut in the end (and how)."""
+    """What the service sent back, and whether the line was cut in the end (and how).
 
+    It takes `back_s` to come back. `more` is set when more of it can be read than could be before:
+    all of it, or of a stream one event.
+    """
+
+    back_s: float
+    more: anyio.Event
     status: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: list[bytes] = field(default_factory=list)
+    whole: bool = False
     cut: ConnectionCut | None = None
 
+    @property
+    def streams(self) -> bool:
+        """Whether it is a stream of events."""
+        return any(value.startswith(EVENTS) for _, value in self.headers)
+
     async def take(self, message: Message) -> None:
-        """ASGI's `send`."""
+        """ASGI's `send`. A stream's way back is waited for at its head: the rest follows it."""
         if message["type"] == "http.response.start":
             self.status, self.headers = message["status"], list(message["headers"])
+            if self.streams:
+                await anyio.sleep(self.back_s)
         elif message.get("body"):
             self.body.append(message["body"])
+        if self.streams:
+            self.more.set()
+
+    async def end(self) -> None:
+        """The service has sent everything, or cut the line."""
+        if not self.streams:
+            await anyio.sleep(self.back_s)
+        self.whole = True
+        self.more.set()
 
 
 class Wire:
@@ -98,16 +123,16 @@ class Wire:
 
     def send(self, call: Call, request: httpx.Request, chance: Random,
              landed: anyio.Event) -> Answer:
-        """The request leaves; the answer is whole when `landed` is set."""
-        answer = Answer()
+        """The request leaves; the answer can be read when `landed` is set."""
         there_s, back_s = self._pause_s(chance), self._pause_s(chance)
+        answer = Answer(back_s, landed)
         if call.method == "POST" and chance.random() < self.weather.late:
             call.late = True
             there_s += chance.uniform(0.0, self.weather.late_s)
         if not self.in_the_air:
             self._empty = anyio.Event()
         self.in_the_air += 1
-        self._tasks.start_soon(self._fly, call, request, answer, (there_s, back_s), landed)
+        self._tasks.start_soon(self._fly, call, request, answer, there_s)
         return answer
 
     async def wait_empty(self) -> None:
@@ -119,9 +144,8 @@ class Wire:
         return chance.uniform(self.weather.fastest_s, self.weather.slowest_s)
 
     async def _fly(self, call: Call, request: httpx.Request, answer: Answer,
-                   pauses_s: tuple[float, float], landed: anyio.Event) -> None:
+                   there_s: float) -> None:
         elsewhere()
-        there_s, back_s = pauses_s
         await anyio.sleep(there_s)
         call.arrived_s = self._now()
         await _ask(self.app, request, answer)
@@ -129,8 +153,7 @@ class Wire:
         self.in_the_air -= 1
         if not self.in_the_air:
             self._empty.set()
-        await anyio.sleep(back_s)
-        landed.set()
+        await answer.end()
 
 
 async def _ask(app: ASGIApp, request: httpx.Request, answer: Answer) -> None:
@@ -175,9 +198,8 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             call.stray = call.arrived_s is None
         if answer.cut is not None and not answer.status:
             raise _cut(answer.cut)
-        delivery = Delivery(answer, self._life, is_file=call.path.startswith(FILES))
-        return httpx.Response(answer.status, headers=answer.headers, stream=delivery,
-                              request=request)
+        return httpx.Response(answer.status, headers=answer.headers, request=request,
+                              stream=Delivery(answer, self._life, request))
 
     async def _answer(self, call: Call, request: httpx.Request, chance: Random) -> Answer:
         with self._life.alarm() as landed:
@@ -192,24 +214,47 @@ class SandboxTransport(httpx.AsyncBaseTransport):
 
 
 class Delivery(httpx.AsyncByteStream):
-    """The body of an answer on its way; a file comes in two pieces."""
+    """The body of an answer on its way; a file comes in two pieces, a stream as it is told."""
 
-    def __init__(self, answer: Answer, life: Life, *, is_file: bool) -> None:
+    def __init__(self, answer: Answer, life: Life, request: httpx.Request) -> None:
         self._answer = answer
         self._life = life
-        self._is_file = is_file
+        self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces as they come."""
-        body = b"".join(self._answer.body)
-        if self._is_file:
-            half = len(body) // 2
-            yield body[:half]
-            self._life.touch("half a file")
-            body = body[half:]
-        yield body
+        if self._answer.streams:
+            async for event in self._events():
+                yield event
+        else:
+            body = b"".join(self._answer.body)
+            if self._request.url.path.startswith(FILES):
+                half = len(body) // 2
+                yield body[:half]
+                self._life.touch("half a file")
+                body = body[half:]
+            yield body
         if self._answer.cut is not None:
             raise _cut(self._answer.cut)
+
+    async def _events(self) -> AsyncIterator[bytes]:
+        """Each event when it is there; raises httpx's own error for a stream that is silent."""
+        told = 0
+        while told < len(self._answer.body) or not self._answer.whole:
+            if told == len(self._answer.body):
+                await self._more()
+            for event in self._answer.body[told:]:
+                told += 1
+                yield event
+
+    async def _more(self) -> None:
+        with self._life.alarm() as more:
+            self._answer.more = more
+            with anyio.move_on_after(self._request.extensions["timeout"]["read"]):
+                await more.wait()
+            self._life.touch("told an event")
+            if not more.is_set():
+                raise httpx.ReadTimeout("nothing more in time", request=self._request)
 
     async def aclose(self) -> None:
         """Nothing is held."""

@@ -49,9 +49,9 @@ def bought(tmp_path_factory: pytest.TempPathFactory, served: Sandbox) -> Place:
     """Two manifests that want some of the same, bought one after the other."""
     place = Place(tmp_path_factory.mktemp("spend"))
     place.settle_on(served)
-    for name in ("spring", "autumn"):
+    for name, codes in (("spring", (3,)), ("autumn", (0, 3))):  # the failed one may be of both
         place.write(f"{name}.yaml", TWO.format(name=name))
-        assert place.run("run", f"{name}.yaml", "--yes").code == 3
+        assert place.run("run", f"{name}.yaml", "--yes").code in codes
     return place
 
 
