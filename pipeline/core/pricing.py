@@ -7,6 +7,7 @@ cannot be priced is refused unless its author names a `max_price`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from math import ceil
 
 from pipeline.core.catalog import Model
 from pipeline.core.kinds import outputs_of
@@ -22,11 +23,24 @@ BILLED_BY_SOURCE = ("captions", "separation")
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The price of one paid try: expected, worst, and in words what it rests on."""
+    """The price of one paid try: expected, worst, and in words what it rests on.
+
+    Where `assumed_s` seconds of sources that are not made yet are in the worst price, `rate` is
+    what each of them takes.
+    """
 
     expected: Money
     worst: Money
     basis: str
+    rate: Money | None = None
+    assumed_s: float = 0.0
+
+    def held(self, measured_s: float | None) -> Money:
+        """What to set aside once those sources are there: the worst price for their real length."""
+        if self.rate is None or measured_s is None:
+            return self.worst
+        spared_s = Decimal(str(self.assumed_s)) - Decimal(ceil(measured_s))
+        return self.worst.less(times_seconds(self.rate, max(Decimal(0), spared_s)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +103,18 @@ def _by_seconds(spec: JobSpec, model: Model, rule: PerSecond) -> Quote | Unprice
     asked = "" if of_source or "duration" in spec.params else ", the longest it offers"
     words = [f"{made.normalize():f} s{asked}"] if made else []
     words += [f"{taken.normalize():f} s of source ({_surety(spec)})"] if taken else []
+    assumed_s = _assumed_s(spec, model) if taken else 0.0
     return Quote(times_seconds(rule.rate, made + taken),
                  times_seconds(rule.rate, made + taken.to_integral_value(ROUND_CEILING)),
-                 f"{rule.rate} a second × {' + '.join(words)}")
+                 f"{rule.rate} a second × {' + '.join(words)}",
+                 rule.rate if assumed_s else None, assumed_s)
+
+
+def _assumed_s(spec: JobSpec, model: Model) -> float:
+    """How many of those seconds are of files that other jobs will bring."""
+    longest = model.capability.source_seconds
+    return sum(source.seconds if source.seconds is not None else float(longest[1] if longest else 0)
+               for source in spec.sources if source.kind == "job" and source.media in TIMED)
 
 
 def _source_lengths(spec: JobSpec, model: Model) -> list[Decimal | None]:

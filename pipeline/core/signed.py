@@ -33,7 +33,7 @@ def signed_until_s(url: str) -> float | None:
     if "x-amz-expires" in said:
         return _amazon_s(said.get("x-amz-date", ""), said["x-amz-expires"])
     if "token" in said and "expires" not in said:
-        return _token_s(said["token"])
+        return _jwt_s(said["token"])
     return _seconds(said.get("expires", ""))
 
 
@@ -51,9 +51,9 @@ def _amazon_s(date: str, lives: str) -> float | None:
     return None if lives_s is None else signed.timestamp() + lives_s
 
 
-def _token_s(token: str) -> float | None:
-    parts = token.split(".")
-    if len(parts) != 3 or len(token) > 8192:
+def _jwt_s(text: str) -> float | None:
+    parts = text.split(".")
+    if len(parts) != 3 or len(text) > 8192:
         return None
     try:
         claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))

@@ -83,7 +83,9 @@ def join_news(news: Sequence[News]) -> News:
     if not made:
         return Broken(broken[0].cause, broken[0].message, charged)
     note = f"{len(made)} of {len(news)} came: {broken[0].message}" if broken else ""
-    return Finished(tuple(output for each in made for output in each.outputs), charged, note=note)
+    longest_s = max((each.made_in_s for each in made if each.made_in_s is not None), default=None)
+    return Finished(tuple(output for each in made for output in each.outputs), charged, longest_s,
+                    note=note)
 
 
 def judge_broken(job: Job, cause: str, message: str, charged: Money) -> Event:

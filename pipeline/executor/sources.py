@@ -14,14 +14,17 @@ import anyio
 from pipeline.core.causes import says
 from pipeline.core.errors import Refused, Throttled, Unreachable, Vanished
 from pipeline.core.job import Job, State
+from pipeline.core.money import Money
 from pipeline.core.naming import KEY_SHOWN
-from pipeline.core.provider import Finished, Provider
+from pipeline.core.origins import TIMED
+from pipeline.core.provider import Finished, News, Provider, Working
 from pipeline.core.signed import signed_until_s
 from pipeline.core.spec import SourceRef
 from pipeline.core.verdict import backoff_s
 from pipeline.executor.assets import sha256_of
 from pipeline.executor.gate import READS, UPLOADS, Gate
 from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.questions import Questions
 
 ADDRESS_LIVES_S = 45 * 60.0
 """Signed addresses of the library live an hour (llms.txt); an upload's is trusted for less, where
@@ -72,11 +75,23 @@ class Sources:
         made = self.ledger.ask.job(source.job)
         if made is None or not made.remote_ids:
             raise FileNotFoundError("the clip that it goes on from is not known to the service")
-        news = await self._had(READS, lambda: self.provider.look(made.remote_ids[0],
-                                                                 made.spec.kind))
-        if isinstance(news, Finished) and not news.task_id:
+        began_s = anyio.current_time()
+        news = await self._had(READS, lambda: self._look_again(made, began_s))
+        if news is not None and not (isinstance(news, Finished) and news.task_id):
             raise FileNotFoundError("the service names no task of the clip that it goes on from")
         return news.task_id if isinstance(news, Finished) else None
+
+    async def _look_again(self, made: Job, began_s: float) -> News:
+        """News of a job that is done: a read that does not show its end is behind, for a while."""
+        try:
+            news = await self.provider.look(made.remote_ids[0], made.spec.kind)
+        except Vanished as failure:
+            if anyio.current_time() - began_s > self.gate.terms.link_wait_s:
+                raise
+            raise Unreachable(failure.message) from None
+        if isinstance(news, Working):
+            raise Unreachable("a read shows it as under way")
+        return news
 
     async def _library_link(self, name: str) -> str | None:
         """A link to a library file that is good for a while yet; they are signed for an hour."""
@@ -144,6 +159,21 @@ def _is_good(url: str, uploaded_s: float, now_s: float) -> bool:
     if until_s is None:
         return now_s <= uploaded_s + ADDRESS_LIVES_S
     return now_s + FETCH_MARGIN_S <= until_s
+
+
+def held_for(job: Job, ask: Questions) -> Money:
+    """What an attempt sets aside: the worst price, for the real length of what it starts from."""
+    if job.quote.rate is None:
+        return job.quote.worst
+    measured_s = 0.0
+    for source in job.spec.sources:
+        if source.kind == "job" and source.media in TIMED:
+            made = ask.job(source.job)
+            file = made.files[source.index] if made and source.index < len(made.files) else None
+            if file is None or file.seconds is None:
+                return job.quote.worst
+            measured_s += file.seconds
+    return job.quote.held(measured_s)
 
 
 class Readiness(Enum):

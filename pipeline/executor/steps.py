@@ -33,6 +33,7 @@ from pipeline.core.provider import Broken, Finished, Output
 from pipeline.core.verdict import backoff_s, judge_news, judge_submission
 from pipeline.executor.lane import Lane
 from pipeline.executor.sidecar import sidecar
+from pipeline.executor.sources import held_for
 from pipeline.media.examine import NotWhole
 
 LEAVE_TO_SEND_S = 30.0
@@ -42,6 +43,8 @@ MOST_CONTESTED = 5
 CONTESTED_PAUSE_S = 5.0
 BROKEN_DOWNLOADS = 5
 """So many files that came damaged in a row, and the link is given up."""
+GONE_LINKS = 5
+"""So often a link must be said to be gone, and not only for long: a bad line fills the time."""
 
 
 async def intend(lane: Lane, job: Job) -> Event | None:
@@ -61,7 +64,7 @@ async def intend(lane: Lane, job: Job) -> Event | None:
     if window is None:
         return None
     lane.leaves[job.key] = (window, urls)
-    return Intended(lane.new_tag(), job.quote.worst)
+    return Intended(lane.new_tag(), held_for(job, lane.ledger.ask))
 
 
 async def submit(lane: Lane, job: Job) -> Event | None:
@@ -120,7 +123,7 @@ async def watch(lane: Lane, job: Job) -> Event | None:
 async def fetch(lane: Lane, job: Job) -> Event | None:
     """Bring the files home; a link that is gone is asked for again."""
     began_s = anyio.current_time()
-    outputs, tries, damaged = job.outputs, 0, 0
+    outputs, tries, damaged, gone = job.outputs, 0, 0, 0
     while lane.control.staying:
         try:
             with lane.control.until_left():
@@ -133,7 +136,8 @@ async def fetch(lane: Lane, job: Job) -> Event | None:
             if damaged >= BROKEN_DOWNLOADS:
                 return Failed("links_gone", f"the file comes damaged: {error}")
         except Vanished as error:
-            if anyio.current_time() - began_s > lane.terms.link_wait_s:
+            gone += 1
+            if gone >= GONE_LINKS and anyio.current_time() - began_s > lane.terms.link_wait_s:
                 return Failed("links_gone", error.message)
         except Unreachable as error:
             if tries == 1:  # the first link may be one of an earlier life of the service

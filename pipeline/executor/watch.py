@@ -4,56 +4,24 @@ Law: jobs wait, the watch reads. One reading of the service's list brings news o
 single look is for what the list does not show. What a read brings is news, never an order.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import anyio
 
 from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
 from pipeline.core.job import Doubted, Event, Job
 from pipeline.core.pace import LIST_PAUSE_S, Lengths, next_look_s
-from pipeline.core.provider import Finished, News, Provider, Scan, Working
-from pipeline.core.verdict import backoff_s, join_news, judge_news
+from pipeline.core.provider import Finished, News, Provider, Scan
+from pipeline.core.verdict import backoff_s, judge_news
 from pipeline.executor.control import Control
 from pipeline.executor.gate import READS, Gate
 from pipeline.executor.streams import PATIENCE_S, Streams
+from pipeline.executor.waiting import Waiting, says_all
 
 LOST_AFTER_S = 900.0
 """An accepted job that the service has not known for so long is looked into by a person."""
 
 Owned = Callable[[float], dict[str, float]]
-
-
-@dataclass(slots=True)
-class Waiting:
-    """A running job that waits for its end. `seen` is the latest news of each of its generations:
-    what has ended stays as it is."""
-
-    job: Job
-    due_s: float
-    expected_s: float
-    seen: dict[str, News] = field(default_factory=dict)
-    looks: int = 0
-    unlinked: int = 0
-    unknown_since_s: float | None = None
-    event: Event | None = None
-    ready: anyio.Event = field(default_factory=anyio.Event)
-
-    def saw(self, news: Mapping[str, News]) -> None:
-        """Take up news of some of its generations."""
-        self.seen |= news
-
-    def unended(self) -> list[str]:
-        """The generations whose end, with links to what they made, is not known yet."""
-        return [name for name in self.job.remote_ids
-                if name not in self.seen or isinstance(self.seen[name], Working)
-                or not says_all(self.seen[name])]
-
-    def news(self) -> News | None:
-        """What is known of the whole job; None until every generation was seen."""
-        if any(name not in self.seen for name in self.job.remote_ids):
-            return None
-        return join_news([self.seen[name] for name in self.job.remote_ids])
 
 
 class Watch:
@@ -80,7 +48,7 @@ class Watch:
         expected_s = self.lengths.expected_s(job.spec.model, typical_s)
         age_s = max(0.0, self.now() - (job.sent_s or self.now()))
         due_s = anyio.current_time() + max(0.0, self._first_look_s(job, expected_s) - age_s)
-        waiting = Waiting(job, due_s, expected_s)
+        waiting = Waiting(job, due_s, expected_s, self.now())
         self.running[job.key] = waiting
         self.control.notify()
         try:
@@ -200,10 +168,14 @@ class Watch:
             self._set_next_look(waiting)
 
     def _learn(self, waiting: Waiting, news: News) -> None:
-        if not isinstance(news, Finished):
+        """How long the job took: as the service says, else as it was watched. What was made while
+        no process ran tells nothing, or after a holiday nothing would be looked at for days."""
+        model, now_s = waiting.job.spec.model, self.now()
+        seconds = max(0.0, now_s - (waiting.job.sent_s or now_s))
+        watched = now_s - waiting.since_s >= seconds / 2
+        if not isinstance(news, Finished) or (news.made_in_s is None and not watched):
             return
-        model = waiting.job.spec.model
-        seconds = news.made_in_s or max(0.0, self.now() - (waiting.job.sent_s or self.now()))
+        seconds = news.made_in_s or seconds
         self.lengths.learn(model, seconds)
         self.learned.append((model, seconds))
         expected_s = self.lengths.expected_s(model, seconds)
@@ -239,9 +211,3 @@ class Watch:
         again_s = anyio.current_time() + pause_s
         for waiting in self.running.values():
             waiting.due_s = max(waiting.due_s, again_s)
-
-
-def says_all(news: News) -> bool:
-    """A list may name a made job without its links; then the job itself is asked."""
-    return not isinstance(news, Finished) or bool(
-        news.outputs and all(output.url for output in news.outputs))

@@ -60,13 +60,15 @@ def read_spec(text: str) -> JobSpec:
 
 def dump_quote(quote: Quote) -> str:
     """The body of a quote's column."""
-    return dump([quote.expected.micros, quote.worst.micros, quote.basis])
+    more = [quote.rate.micros, quote.assumed_s] if quote.rate else []
+    return dump([quote.expected.micros, quote.worst.micros, quote.basis, *more])
 
 
 def read_quote(text: str) -> Quote:
     """A quote from its column."""
-    expected, worst, basis = json.loads(text)
-    return Quote(Money(expected), Money(worst), basis)
+    expected, worst, basis, *more = json.loads(text)
+    rate, assumed_s = more or (None, 0.0)
+    return Quote(Money(expected), Money(worst), basis, Money(rate) if rate else None, assumed_s)
 
 
 def changing(job: Job) -> dict[str, object]:

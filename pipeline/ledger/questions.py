@@ -93,8 +93,10 @@ class Questions:
     def open_jobs(self, account: str) -> list[Job]:
         """Jobs of an account under way in any run: money is out for them, or may be."""
         rows = self.connection.execute(
-            "select * from jobs where account = ? and state in "
-            "('submitting', 'in_doubt', 'running', 'produced') order by sent_s", (account,))
+            "select * from jobs where account = ? "
+            "and state not in ('done', 'failed', 'cancelled') "  # the words of the index
+            "and state in ('submitting', 'in_doubt', 'running', 'produced') order by sent_s",
+            (account,))
         return [read_job(row) for row in rows]
 
     def in_doubt(self) -> list[Entry]:

@@ -21,6 +21,7 @@ from pipeline.executor.assets import AssetStore, in_thread
 from pipeline.executor.control import Control
 from pipeline.executor.lane import Lane, World
 from pipeline.executor.run import Bounds, Progress, run_all
+from pipeline.executor.sources import held_for
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.lock import refuse_if_held
 from pipeline.wiring.accounts import Account
@@ -159,8 +160,8 @@ class Runner:
         places = None
         if self.caps.max_jobs is not None:
             places = max(0, self.caps.max_jobs - self.ledger.ask.bought(self.run.id))
-        chosen = choose([(job.key, job.quote.worst, job.spec.waits_for) for job in pending],
-                        left, places)
+        chosen = choose([(job.key, held_for(job, self.ledger.ask), job.spec.waits_for)
+                         for job in pending], left, places)
         self.ledger.choose(chosen)
         self.left_out = [job.key for job in pending if job.key not in chosen]
         return bool(chosen)

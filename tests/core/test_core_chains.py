@@ -166,3 +166,18 @@ def test_a_file_that_sets_the_price_is_measured() -> None:
     [cell] = grown(heard).cells
     assert (str(cell.quote.expected), str(cell.quote.worst)) == ("6.1725", "6.5")
     assert cell.quote.basis == "0.5 a second × 12.345 s of source (read from the file)"
+
+
+@pytest.mark.parametrize(("measured_s", "held"), [
+    (None, "5"), (4.2, "2.5"), (5.0, "2.5"), (10.0, "5"), (99.0, "5"), (0.0, "0")])
+def test_what_is_set_aside_falls_to_the_real_length_and_never_rises(measured_s: float | None,
+                                                                   held: str) -> None:
+    film = make_campaign("film", "a", models=("kling",))
+    [_, cell] = grown(film, chain("said", "film", "captions")).cells
+    assert (cell.quote.rate, cell.quote.assumed_s) == (cr("0.5"), 10.0)
+    assert str(cell.quote.held(measured_s)) == held
+
+
+def test_a_flat_price_is_set_aside_whole() -> None:
+    [cell] = grown(make_campaign("hero", "a")).cells
+    assert cell.quote.held(1.0) == cell.quote.worst

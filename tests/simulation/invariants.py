@@ -13,10 +13,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from truth import Truth, alike, group
+from truth import UNTOLD, Truth, alike, group, starts
 
 from pipeline.core.job import AT_REST, Accepted, Doubted, Intended, Job, State, apply
-from pipeline.sandbox.jobs import COMPLETED
+from pipeline.core.likeness import Likeness
+from pipeline.sandbox.jobs import COMPLETED, RemoteJob
+from pipeline.sandbox.sources import Sources
 from pipeline.simulation.process import RUN
 from pipeline.simulation.world import World
 
@@ -46,7 +48,7 @@ def check_rest(world: World) -> None:
     truth = Truth(world)
     try:
         for check in (paid_calls, purchases, owners, money, stories, receipts, rest, doubts,
-                      files, limits, peace):
+                      files, origins, ends, limits, peace):
             check(truth)
     finally:
         truth.close()
@@ -56,7 +58,7 @@ def paid_calls(truth: Truth) -> None:
     """A durable intent stands before every paid call, and each intent sends at most one."""
     payments = truth.world.payments
     calls = [call for call in truth.world.wire.calls
-             if call.method == "POST" and call.path == "/v1/generate/media"]
+             if call.method == "POST" and call.path.startswith("/v1/generate/")]
     assert len(calls) <= len(payments), "a payment was sent more than once"
     for tag, times in Counter(payment.tag for payment in payments).items():
         assert times == 1, f"attempt {tag} was sent {times} times"
@@ -68,55 +70,70 @@ def paid_calls(truth: Truth) -> None:
 def purchases(truth: Truth) -> None:
     """One charge a purchase of a job, one success a job, whatever became of the answers.
 
-    A charge counts for the attempt that owns it, else for the one that paid; jobs that are alike
-    but for the variant's number may have each other's, and have together one each.
+    One start may make several rows. A charge counts for the attempt that owns it, else for the one
+    that paid; jobs that are alike but for the variant's number may have each other's, and have
+    together one each. What was brought by an answer that is lost may be bought again.
     """
-    kept: Counter[tuple[str, int]] = Counter()
-    made: Counter[str] = Counter()
-    for name, job in truth.remote.items():
-        payment = truth.payer[name]
-        assert payment is not None, f"{name} was bought by nobody"
+    kept: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    made: defaultdict[str, set[str]] = defaultdict(set)
+    rows = Counter(payment.tag for payment in truth.payer.values() if payment)
+    for name, remote in truth.remote.items():
+        payment, spec = truth.payer[name], truth.bought(remote)
+        assert payment is not None
+        assert rows[payment.tag] <= starts(spec), f"attempt {payment.tag} made too many rows"
         attempt = truth.attempts[truth.owner.get(name, payment.tag)]
         if truth.net(name):
-            kept[attempt["job"], attempt["purchase"]] += 1
-        if job.outcome == COMPLETED:
-            made[replace(truth.jobs[payment.key].spec, variant=1).key()] += 1
-    for (key, purchase), times in kept.items():
-        assert times == 1, f"purchase {purchase} of {key} was charged {times} times"
+            kept[attempt["job"], attempt["purchase"]].add(attempt["tag"])
+        if remote.outcome == COMPLETED and spec.kind not in truth.world.terms.at_once_s:
+            made[replace(spec, variant=1).key()].add(payment.tag)
+    for (key, purchase), tags in kept.items():
+        assert len(tags) == 1, f"purchase {purchase} of {key} was charged {len(tags)} times"
         assert purchase <= truth.jobs[key].max_paid_attempts, f"{key} was bought {purchase} times"
-    for key, times in made.items():
+    for key, tags in made.items():
         wanted = sum(replace(job.spec, variant=1).key() == key for job in truth.jobs.values())
-        assert times <= wanted, f"{key} was made and paid for {times} times"
+        assert len(tags) <= wanted, f"{key} was made and paid for {len(tags)} times"
 
 
 def owners(truth: Truth) -> None:
     """Every charge has one owner that wanted just this, or its job is in doubt."""
     for name, tag in truth.owner.items():
-        payment = truth.payer[name]
-        assert payment is not None
         owner = truth.jobs[truth.attempts[tag]["job"]]
-        bought = truth.jobs[payment.key]
-        assert alike(owner.spec, bought.spec), f"{owner.key} was given what {bought.key} bought"
-    doubtful = Counter(group(job) for job in truth.in_doubt())
-    charged = [group(job) for job in truth.unowned if truth.net(job.id)]
+        bought = truth.bought(truth.remote[name])
+        assert alike(owner.spec, bought), f"{owner.key} was given what {bought.key()} bought"
+    doubtful: Counter[object] = Counter()
+    for job in truth.in_doubt():
+        doubtful[group(job.spec)] += starts(job.spec)
+    charged = [group(truth.bought(job)) for job in truth.unowned if truth.net(job.id)]
     for what, times in Counter(charged).items():
         assert times <= doubtful[what], f"{times} charges for {what} that nobody knows of"
 
 
 def money(truth: Truth) -> None:
-    """What the ledger says was charged is what the service took, job by job."""
+    """What the ledger says was charged is what the service took, job by job and in all.
+
+    A refund that no status tells of leaves us with the higher figure.
+    """
     taken: defaultdict[str, int] = defaultdict(int)
+    untold: defaultdict[str, int] = defaultdict(int)
     for name, tag in truth.owner.items():
-        taken[truth.attempts[tag]["job"]] += truth.net(name)
+        remote, key = truth.remote[name], truth.attempts[tag]["job"]
+        taken[key] += truth.net(name)
+        untold[key] += remote.charge_micros - truth.net(name) if remote.kind in UNTOLD else 0
     for key, job in truth.jobs.items():
         if job.state is not State.IN_DOUBT:
-            assert job.charged.micros == taken[key], (
+            assert taken[key] <= job.charged.micros <= taken[key] + untold[key], (
                 f"{key} is {job.state}: charged {job.charged}, taken {taken[key]} micros")
             assert not job.held, f"{key} is {job.state} and still holds {job.held}"
     row = truth.ask("select * from totals where scope = ?", f"run:{RUN}")
     charged = sum(job.charged.micros for job in truth.jobs.values())
     held = sum(job.held.micros for job in truth.jobs.values())
     assert (charged, held) == ((row[0]["charged"], row[0]["held"]) if row else (0, 0))
+    books = truth.world.books
+    spent = truth.world.script.granted.micros - books.balance_micros(truth.world.wall())
+    lost = sum(truth.net(job.id) for job in truth.unowned)
+    lost += sum(taken[job.key] for job in truth.in_doubt())
+    assert spent <= charged + lost <= spent + sum(untold.values()), (
+        f"the account is down by {spent}, and {charged} is charged, {lost} doubted")
 
 
 def stories(truth: Truth) -> None:
@@ -181,31 +198,60 @@ def _over_cap(truth: Truth, job: Job) -> bool:
 
 
 def doubts(truth: Truth) -> None:
-    """A doubt is left to a person only where the service's list cannot settle it."""
-    terms, now = truth.world.terms, truth.world.wall()
-    newest = sorted(truth.remote.values(), key=lambda job: -job.seq)[:terms.list_rows]
-    whole = len(truth.remote) < terms.list_rows
-    control = any(job.id in truth.owner for job in newest)
-    groups: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
+    """A doubt is left to a person only where neither the service's list nor its balance tells."""
+    groups: defaultdict[Likeness | str, list[Job]] = defaultdict(list)
     for job in truth.in_doubt():
         if job.remote_ids:
-            made = truth.remote[job.remote_ids[0]]
-            ended = made.is_linked(now) or (made.outcome != COMPLETED and now >= made.finishes_at)
+            ended = all(_ended(truth, truth.remote[name]) for name in job.remote_ids)
             assert not ended, f"{job.key} is in doubt though the service says how it ended"
-            continue
-        groups[group(job)].append(job)
+        else:
+            groups[group(job.spec)].append(job)
     for what, jobs in groups.items():
-        rows = [job for job in truth.unowned if group(job) == what]
-        same = all(alike(job.spec, jobs[0].spec) for job in jobs)
-        if len(rows) == len(jobs) and same:
-            assert not all(row in newest for row in rows), f"{what} was there to be found"
-        sent_s = min(job.sent_s or now for job in jobs)
-        reaches = whole or min(job.created_at for job in newest) < sent_s - terms.skew_s
-        assert rows or not (control and reaches), f"{what} could have been proven absent"
+        rows = [row for row in truth.unowned if group(truth.bought(row)) == what]
+        there = isinstance(what, Likeness) and _found(truth, jobs, rows)
+        assert not there, f"{what} was there to be found"
+        assert rows or not _absent(truth, jobs), f"{what} could have been proven absent"
+    left = [job for jobs in groups.values() for job in jobs]
+    assert not left or not _balance_tells(truth, left), "the balance tells what became of them"
+
+
+def _ended(truth: Truth, remote: RemoteJob) -> bool:
+    now = truth.world.wall()
+    return remote.is_linked(now) or (remote.outcome != COMPLETED and now >= remote.finishes_at)
+
+
+def _found(truth: Truth, jobs: list[Job], rows: list[RemoteJob]) -> bool:
+    """Whether the list shows just what these alike jobs made."""
+    most = starts(jobs[0].spec)
+    same = all(alike(job.spec, jobs[0].spec) for job in jobs) and (most == 1 or len(jobs) == 1)
+    newest = truth.shown[:truth.world.terms.list_rows]
+    return len(rows) == most * len(jobs) and same and all(row in newest for row in rows)
+
+
+def _absent(truth: Truth, jobs: list[Job]) -> bool:
+    """Whether the list would surely show what these jobs made, had they made anything."""
+    terms, shown = truth.world.terms, truth.shown
+    newest = shown[:terms.list_rows]
+    control = any(row.id in truth.owner for row in newest)
+    sent_s = min(job.sent_s or 0.0 for job in jobs)
+    reaches = len(shown) < terms.list_rows or newest[-1].created_at < sent_s - terms.skew_s
+    return jobs[0].spec.kind in terms.listed and control and reaches
+
+
+def _balance_tells(truth: Truth, jobs: list[Job]) -> bool:
+    """Whether the account was read before, nothing but these is open, and no refund blurs it."""
+    terms = truth.world.terms
+    if not truth.ask("select 1 from balances") or any(job.remote_ids for job in truth.in_doubt()) \
+            or any(remote.refund_micros for remote in truth.remote.values()):
+        return False
+    lost = sum(truth.net(job.id) for job in truth.unowned)
+    held = sum(job.held.micros for job in jobs)
+    return not lost or (lost == held and all(job.spec.kind in terms.at_once_s for job in jobs))
 
 
 def files(truth: Truth) -> None:
-    """A done job's files are there with their hashes, and nothing half-done lies beside them."""
+    """A done job's files are there, byte for byte as the service made them, and nothing half-done
+    lies beside them."""
     for key, job in truth.jobs.items():
         assert bool(job.files) == (job.state is State.DONE)
         for file in job.files:
@@ -213,10 +259,56 @@ def files(truth: Truth) -> None:
             assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256, f"{path} changed"
             told = json.loads(Path(f"{path}.json").read_text())
             assert (told["sha256"], told["job"]) == (file.sha256, key)
+        if job.files:
+            _as_made(truth, job)
     left = list(truth.world.outputs.rglob("*.part"))
     unfinished = [job.key[:8] for job in truth.jobs.values() if job.state is not State.DONE]
     for path in left:
         assert any(name in path.name for name in unfinished), f"{path.name} was left over"
+
+
+def _as_made(truth: Truth, job: Job) -> None:
+    """Every file, in order; captions are the words of what they were made from, and then files."""
+    digests = [file.sha256 for file in job.files]
+    made = [hashlib.sha256(content).hexdigest() for content in truth.made(job)]
+    if job.spec.kind == "captions":
+        heard, = truth.owned_by(job)
+        told = json.loads(Path(job.files[0].path).read_text())
+        assert told["text"] == heard.details["text"], f"{job.key} says what nobody said"
+        digests = digests[-len(made):] if made else []
+    assert digests == made, f"{job.key} has files that the service did not make for it"
+
+
+def origins(truth: Truth) -> None:
+    """Whatever was bought was made from the very files that the job names."""
+    behind = Sources(truth.world.books)
+    for remote in truth.remote.values():
+        spec, details = truth.bought(remote), remote.details
+        given = details.get("source_media_urls") or [
+            details[name] for name in ("media_url", "continues") if name in details]
+        assert isinstance(given, list)
+        assert len(given) == len(spec.sources), f"{remote.id} was made from {given}"
+        for url, source in zip(given, spec.sources, strict=True):
+            found, of = behind.find(str(url)), truth.jobs[source.job]
+            same = found.digest == of.files[source.index].sha256 if found.content else (
+                found.work is not None and found.work.job.id in of.remote_ids)
+            assert same, f"{remote.id} was made from {url}, which is not {source.value}"
+
+
+FAILURES = frozenset({"generation_failed", "content_refused", "answer_gone"})
+
+
+def ends(truth: Truth) -> None:
+    """A job fails for what the service did, never for what we asked; and is cancelled only for what
+    it starts from."""
+    causes = FAILURES | ({"links_gone"} if "broken_download" in truth.world.script.faults else set())
+    for key, job in truth.jobs.items():
+        if job.state is State.FAILED:
+            assert job.cause in causes, f"{key} failed: {job.cause} ({job.message})"
+        if job.state is State.CANCELLED:
+            states = [truth.jobs[name].state for name in job.spec.waits_for]
+            gone = State.FAILED in states or State.CANCELLED in states
+            assert gone, f"{key} is cancelled: {job.cause} ({job.message})"
 
 
 def limits(truth: Truth) -> None:
