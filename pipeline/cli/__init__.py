@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "schema": ("authoring", "The JSON Schema of the manifest, for editors."),
     "models": ("catalog", "What an account offers: models, prices, capabilities."),
     "plan": ("planning", "The dry run: expand, check, price, forecast. Costs nothing."),
+    "rehearse": ("rehearsing", "Let the plan happen in virtual time: how long, what holds it."),
     "diff": ("planning", "What changed since the last run, and the price of it."),
     "run": ("running", "Show the plan, ask, and carry it out."),
     "resume": ("running", "Go on with the latest unfinished run."),

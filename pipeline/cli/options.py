@@ -59,10 +59,12 @@ def _state_setting() -> str:
     toml = Path("pipeline.toml")
     if not toml.is_file():
         return "state"
-    import tomllib  # only where there are settings to read
+    # only where there are settings to read
+    from pipeline.inputs.toml_syntax import MAX_CHARS, read_toml_text
 
     try:
-        value = tomllib.loads(toml.read_text(encoding="utf-8")).get("state")
+        with toml.open(encoding="utf-8") as file:
+            value = read_toml_text(file.read(MAX_CHARS + 1)).get("state")
     except (ValueError, OSError):
         return "state"
     return value if isinstance(value, str) and value else "state"

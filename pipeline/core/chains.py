@@ -42,9 +42,10 @@ def most_bases(source: Campaign, campaign: Campaign) -> int:
     """How many outputs of one cell of `source` the campaign can start from."""
     if campaign.source_outputs:
         return campaign.source_outputs
-    axes = {axis.name: axis.values for axis in source.param_axes}
-    counts = axes.get("variant_count", (source.params.get("variant_count", 1),))
-    return max(outputs_of(source.kind, {"variant_count": count}) for count in counts)
+    said = {axis.name: axis.values for axis in source.param_axes}
+    said |= {name: (value,) for name, value in source.params.items()}
+    kind = source.kind or ("ad-copy" if "variant_count" in said else "")
+    return max(outputs_of(kind, {"variant_count": n}) for n in said.get("variant_count", (1,)))
 
 
 def as_ref(source: Source) -> SourceRef:

@@ -12,6 +12,8 @@ from pipeline.core.matrix import count_combos
 MAX_JOBS = 1_000_000
 """More cells than this are refused before any is built; a setting can lower or raise it."""
 
+COUNTABLE = 10**18
+
 
 def expand(manifest: Manifest, offers: Mapping[str, Offer], *,
            max_jobs: int = MAX_JOBS) -> Expansion:
@@ -42,9 +44,14 @@ def _too_many(manifest: Manifest, max_jobs: int) -> Problem | None:
     if total <= max_jobs:
         return None
     largest = max(manifest.campaigns, key=lambda campaign: counts[campaign.name])
-    return Problem(f"{total:,} jobs, of which {counts[largest.name]:,} in campaign "
+    return Problem(f"{_told(total)} jobs, of which {_told(counts[largest.name])} in campaign "
                    f"{largest.name!r}: more than the {max_jobs:,} allowed", largest.at(),
                    "shorten an axis, or raise max_jobs in pipeline.toml")
+
+
+def _told(number: int) -> str:
+    """A number as far as anybody reads it."""
+    return f"{number:,}" if number < COUNTABLE else f"more than {COUNTABLE:,}"
 
 
 def _sources_first(campaigns: Sequence[Campaign]) -> list[Campaign]:

@@ -16,6 +16,8 @@ PARAMS = ("duration", "resolution", "quality", "sound", "negative_prompt", "seed
 """The parameters of an image or a video, beside the prompt, the shape and the sources."""
 
 LARGEST_SEED = 2**31 - 1
+LONGEST_TEXT = 5000
+"""Characters of a negative prompt, as of the other texts without a limit of their own (`Words`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ def _fit_param(name: str, value: object, model: Model) -> Setting | Misfit:
     if name == "negative_prompt":
         if capability.negative_prompt is False:
             return Misfit(path, f"{model.id} takes no negative prompt", "leave it out")
+        if len(str(value)) > LONGEST_TEXT:
+            return Misfit(path, f"the negative prompt has {len(str(value))} characters",
+                          f"at most {LONGEST_TEXT}")
         return str(value)
     return Misfit(path, f"unknown parameter {name!r} for {model.id}",
                   "known are " + ", ".join(PARAMS))

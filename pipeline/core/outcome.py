@@ -10,7 +10,9 @@ from pipeline.core.job import State
 from pipeline.core.report import Totals
 
 ORDER = (Exit.BUG, Exit.DAMAGED, Exit.HELD, Exit.INTERRUPTED, Exit.TERMINATED, Exit.DOUBT,
-         Exit.KEY, Exit.NO_CREDITS, Exit.BUDGET, Exit.TIME, Exit.REFUSED, Exit.SOME_FAILED)
+         Exit.KEY, Exit.NO_CREDITS, Exit.USAGE, Exit.BUDGET, Exit.TIME, Exit.REFUSED,
+         Exit.SOME_FAILED)
+"""`USAGE` is this machine's part of it: no room on a disk, or a clock that is wrong."""
 
 
 def judge_run(totals: Totals, reasons: Collection[Exit], *, priced_out: bool = False) -> Exit:

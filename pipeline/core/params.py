@@ -5,9 +5,13 @@ text, a whole number or a boolean, the only things that a key is made of.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+
+_PLAIN = re.compile(r"(?=[.0-9])[0-9]{0,9}(\.[0-9]{1,9})?\Z")
+"""A number as people write it: an exponent could say one of a million digits."""
 
 Setting = str | int | bool
 
@@ -39,11 +43,9 @@ class Fraction:
 
     def read(self, value: object) -> Setting:
         """The number as text without needless zeros; raises `Unfit`."""
-        try:
-            number = Decimal(str(value)) if not isinstance(value, bool) else None
-        except InvalidOperation:
-            number = None
-        if number is None or not number.is_finite() or not self.low <= number <= self.high:
+        text = "" if isinstance(value, bool) else str(value)
+        number = Decimal(text) if _PLAIN.match(text) else None
+        if number is None or not self.low <= number <= self.high:
             raise Unfit(f"a number from {self.low} to {self.high}")
         return f"{number.normalize():f}" if number else "0"
 

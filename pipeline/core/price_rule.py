@@ -37,6 +37,9 @@ class ByOption:
 
 PriceRule = Flat | PerSecond | ByOption
 
+LONGEST_NOTE = 500
+"""Characters; the longest of Kubeez's rows has 31 (sandbox/kubeez_models.jsonl)."""
+
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _SECOND = r"(?:s|sec|secs|second|seconds)"
 _RATE = re.compile(rf"{_NUMBER}\s*(?:credits?|cr)?\s*(?:/|per|a|each)\s*{_SECOND}\b", re.I)
@@ -64,6 +67,8 @@ def read_price_rule(amount: Money | None, note: str) -> PriceRule | None:
     >>> read_price_rule(Money.parse("105"), "billed by the minute, see site") is None
     True
     """
+    if len(note) > LONGEST_NOTE:
+        return None
     sums = {group for found in _SUM.findall(note) for group in found if group}
     rest = _SUM.sub(" ", note)
     rates = set(_RATE.findall(rest))

@@ -115,6 +115,11 @@ class Provider(Protocol):
     terms: Terms
     library: Library | None
 
+    @property
+    def skew_s(self) -> float:
+        """The service's clock less ours, as it said last; 0 where it has not said, or agrees."""
+        ...
+
     async def fetch_catalog(self) -> object:
         """The catalog as the service spells it, fit for a cache."""
         ...

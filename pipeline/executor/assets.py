@@ -22,6 +22,7 @@ from pipeline.core.job import File, Job
 from pipeline.core.kinds import sheet
 from pipeline.core.naming import extension, stem
 from pipeline.core.provider import Download
+from pipeline.ledger.durable import sync
 from pipeline.media.examine import Facts, NotWhole, examine, media_of
 
 LARGEST_FILE = 4 * 1024**3
@@ -42,11 +43,21 @@ class Aside(Protocol):
         ...
 
 
+def free_bytes(folder: str) -> int:
+    """What is left on the disk where a folder is, or will be."""
+    path = Path(folder).absolute()
+    there = next((place for place in (path, *path.parents) if place.exists()), path)
+    left = os.statvfs(there)
+    return left.f_bavail * left.f_frsize
+
+
 class AssetStore:
     """The disk. A job's folder and a file's path start from the working folder, or are absolute."""
 
-    def __init__(self, aside: Aside) -> None:
+    def __init__(self, aside: Aside, free_bytes: Callable[[str], int] = free_bytes) -> None:
+        """`free_bytes` tells what a folder's disk has left."""
         self._aside = aside
+        self.free_bytes = free_bytes
 
     async def save(self, job: Job, index: int, download: Download, label: str = "") -> File:
         """Bring one file home; raises `Unreachable` or `NotWhole` when that fails."""
@@ -185,7 +196,7 @@ def sha256_of(path: Path) -> str:
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -26,6 +26,7 @@ from pipeline.core.report import Entry
 from pipeline.executor.lane import Lane
 from pipeline.executor.sources import Readiness, readiness
 from pipeline.executor.steps import RECOVERED, STEPS
+from pipeline.ledger.ballast import NoRoom
 from pipeline.ledger.payments import CapReached, OwnedAlready
 
 PAGE = 64
@@ -151,6 +152,9 @@ class Driver:
                     holds_slot = False
         except CapReached as cap:
             self._pass_over(job, cap)
+        except NoRoom as disk:
+            self._take_back_leave(job)
+            lane.stop_here(disk.message)
         finally:
             self.active.discard(job.key)
             lane.control.moving -= 1
@@ -169,13 +173,16 @@ class Driver:
     def _pass_over(self, job: Job, cap: CapReached) -> None:
         """The job does not fit under a cap: it stays pending, and its turn goes back."""
         lane = self.lane
-        leave = lane.leaves.pop(job.key, None)
-        if leave is not None:
-            lane.gate.unused_turn(leave[0])
+        self._take_back_leave(job)
         lane.control.passed_over.add(job.key)
         lane.control.reasons.add(Exit.BUDGET)
         lane.progress.said(f"{cap.says} does not reach for {job.spec.model} "
                            f"({job.quote.worst} credits); it stays pending")
+
+    def _take_back_leave(self, job: Job) -> None:
+        leave = self.lane.leaves.pop(job.key, None)
+        if leave is not None:
+            self.lane.gate.unused_turn(leave.window)
 
 
 async def _keep_turns(lane: Lane) -> None:

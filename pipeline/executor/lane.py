@@ -20,6 +20,7 @@ from pipeline.core.verdict import backoff_s, join_news, judge_news
 from pipeline.executor.assets import AssetStore
 from pipeline.executor.control import Control
 from pipeline.executor.doubts import Doubts
+from pipeline.executor.footing import lack
 from pipeline.executor.gate import READS, Gate
 from pipeline.executor.sources import Sources
 from pipeline.executor.watch import Watch
@@ -40,7 +41,8 @@ class Teller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all lanes of a run share."""
+    """What all lanes of a run share. `now` is the clock on the wall, in unix seconds; `boot_s` one
+    that nobody can set, and that goes on while the machine sleeps."""
 
     ledger: Ledger
     store: AssetStore
@@ -48,6 +50,16 @@ class World:
     progress: Teller
     now: Callable[[], float]
     new_tag: Callable[[], str]
+    boot_s: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave to make one paid call: the turn, the sources' addresses, and since when it holds."""
+
+    window: Window
+    urls: list[str]
+    since_s: float
 
 
 class Lane:
@@ -59,6 +71,7 @@ class Lane:
         self.terms = provider.terms
         self.ledger, self.store, self.control = world.ledger, world.store, world.control
         self.progress, self.now, self.new_tag = world.progress, world.now, world.new_tag
+        self.boot_s = world.boot_s
         self.gate = Gate(provider.terms, world.control)
         lengths = Lengths()
         self.watch = Watch(provider, self.gate, world.control, lengths, now=world.now,
@@ -68,7 +81,7 @@ class Lane:
                              unsettled=lambda: world.ledger.ask.open_jobs(account),
                              missing=self._missing)
         self.sources = Sources(account, provider, self.gate, world.ledger)
-        self.leaves: dict[str, tuple[Window, list[str]]] = {}
+        self.leaves: dict[str, Leave] = {}
         self.surprises: dict[str, Money] = {}
         self.barred: Barred | None = None
         self._lost_since_s: float | None = None
@@ -127,6 +140,17 @@ class Lane:
             self.progress.said(f"{self.account}: {CAUSES[failure.cause].says} "
                                f"({failure.message}); its jobs stay pending")
             self.control.notify()
+
+    def lack(self, job: Job) -> str:
+        """What of this machine forbids to buy the job just now, in words; "" for nothing."""
+        return lack(self.provider.skew_s, job.spec.kind, self.control.moving,
+                    self.store.free_bytes(job.folder))
+
+    def stop_here(self, why: str) -> None:
+        """Something about this machine must be mended first: the run brings home what it has."""
+        if Exit.USAGE not in self.control.reasons:
+            self.progress.said(f"{why}: nothing more is bought until that is mended")
+        self.control.stop_buying(Exit.USAGE)
 
     def reached(self) -> None:
         """The service answered."""

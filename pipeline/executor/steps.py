@@ -31,13 +31,14 @@ from pipeline.core.job import (
 )
 from pipeline.core.provider import Broken, Finished, Output
 from pipeline.core.verdict import backoff_s, judge_news, judge_submission
-from pipeline.executor.lane import Lane
+from pipeline.executor.lane import Lane, Leave
 from pipeline.executor.sidecar import sidecar
 from pipeline.executor.sources import held_for
 from pipeline.media.examine import NotWhole
 
-LEAVE_TO_SEND_S = 30.0
-"""An intent older than this when its call is due is not sent: the process was asleep."""
+LEAVE_TO_SEND_S = 2.0
+"""Leave that is older than this when its call is due is void: the process was asleep, and price,
+caps and clock may no longer be what they were (SAFETY 2.6)."""
 MOST_CONTESTED = 5
 """So often a job is called unaffordable against the balance; then the service is believed."""
 CONTESTED_PAUSE_S = 5.0
@@ -63,20 +64,25 @@ async def intend(lane: Lane, job: Job) -> Event | None:
     window = await lane.gate.wait_turn(lane.terms.bucket(job.spec.kind))
     if window is None:
         return None
-    lane.leaves[job.key] = (window, urls)
+    if why := lane.lack(job):
+        lane.gate.unused_turn(window)
+        lane.stop_here(why)
+        return None
+    lane.leaves[job.key] = Leave(window, urls, lane.boot_s())
     return Intended(lane.new_tag(), held_for(job, lane.ledger.ask))
 
 
 async def submit(lane: Lane, job: Job) -> Event | None:
     """The paid call: once, not to be cut short by anything but death."""
-    window, urls = lane.leaves.pop(job.key)
-    if lane.now() - (job.sent_s or 0.0) > LEAVE_TO_SEND_S:
+    leave = lane.leaves.pop(job.key)
+    window = leave.window
+    if lane.boot_s() - leave.since_s > LEAVE_TO_SEND_S:
         lane.gate.unused_turn(window)
         return Deferred("unreachable", message="the intent was too old to be sent")
     lane.doubts.started(job.sent_s or lane.now())
     with anyio.CancelScope(shield=True):
         try:
-            reply = await lane.provider.submit(job.spec, urls)
+            reply = await lane.provider.submit(job.spec, leave.urls)
         except ProviderFailure as failure:
             lane.gate.end_turn(window)
             return await _refused(lane, job, failure)
@@ -121,14 +127,16 @@ async def watch(lane: Lane, job: Job) -> Event | None:
 
 
 async def fetch(lane: Lane, job: Job) -> Event | None:
-    """Bring the files home; a link that is gone is asked for again."""
+    """Bring the files home, one after the other; a link that is gone is asked for again."""
     began_s = anyio.current_time()
     outputs, tries, damaged, gone = job.outputs, 0, 0, 0
+    files: list[File] = []
     while lane.control.staying:
         try:
             with lane.control.until_left():
-                files = [await _save(lane, job, index, output)
-                         for index, output in enumerate(outputs)]
+                while len(files) < len(outputs):
+                    files.append(await _save(lane, job, len(files), outputs[len(files)]))
+                    damaged = gone = 0
                 await _note(lane, job, files)
                 return Saved(tuple(files))
         except NotWhole as error:
@@ -164,6 +172,8 @@ async def _note(lane: Lane, job: Job, files: list[File]) -> None:
 
 
 async def _fresh_links(lane: Lane, job: Job) -> tuple[Output, ...]:
+    if not job.remote_ids:
+        return ()  # the paid call itself brought the links, and there is nothing to look at
     with lane.control.until_left():
         try:
             news = await lane.look(job)

@@ -124,9 +124,11 @@ class Watch:
         async with self.gate.turn(READS):
             scan = await self._list()
         by_id = {row.remote_id: row.news for row in scan.sightings if says_all(row.news)}
-        for waiting in self.running.values():
+        shown = {key: waiting for key, waiting in self.running.items()
+                 if waiting.job.spec.kind in self.gate.terms.listed}  # rows of others say less
+        for waiting in shown.values():
             waiting.saw({name: by_id[name] for name in waiting.job.remote_ids if name in by_id})
-        return {key: news for key, waiting in self.running.items()
+        return {key: news for key, waiting in shown.items()
                 if by_id.keys() >= set(waiting.job.remote_ids) and (news := waiting.news())}
 
     async def _list(self) -> Scan:
@@ -155,6 +157,8 @@ class Watch:
         """Hand news to the job that waits for it, or set its next look."""
         waiting.unknown_since_s = None
         event = judge_news(waiting.job, news, self.gate.terms, self.now())
+        if isinstance(event, Doubted) and self.now() - waiting.since_s < LOST_AFTER_S:
+            event = None  # after a holiday every job is old: its first news may be behind
         if event is not None:
             self._learn(waiting, news)
             self._finish(waiting, event)

@@ -38,8 +38,8 @@ class CatalogCache:
             if path.stat().st_size > MAX_BYTES:
                 return None
             said = json.loads(path.read_bytes(), parse_float=Decimal, parse_constant=_refuse)
-        except (OSError, ValueError, RecursionError):
-            return None
+        except (OSError, ValueError, ArithmeticError, RecursionError):
+            return None  # an exponent without end is arithmetic that Decimal refuses
         if not isinstance(said, dict) or said.get("account") != account:
             return None
         fetched_at = said.get("fetched_at")

@@ -27,7 +27,7 @@ from pipeline.inputs.settings_grammar import (
     check_listen,
     check_speed,
 )
-from pipeline.inputs.toml_file import TomlFile, read_toml
+from pipeline.inputs.toml_file import MAX_TOLD, TomlFile, read_toml
 
 FILE = "pipeline.toml"
 APP = "media-pipeline"
@@ -122,7 +122,7 @@ def _files(paths: tuple[Path, ...], problems: list[Problem]) -> list[TomlFile]:
 def _all(problems: list[Problem]) -> AuthorError:
     places = {problem: problem.at or Position("", 0, 0) for problem in problems}
     return AuthorError(sorted(places, key=lambda problem: (
-        places[problem].file, places[problem].line, places[problem].column)))
+        places[problem].file, places[problem].line, places[problem].column))[:MAX_TOLD])
 
 
 def _over(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _validated(merged: dict[str, Any], files: list[TomlFile],
         return SettingsGrammar.model_validate(merged)
     except ValidationError as error:
         schema = schema_of(SettingsGrammar)
-        for detail in error.errors(include_url=False):
+        for detail in error.errors(include_url=False)[:MAX_TOLD]:
             message, hint = complain(detail, schema, hide=True)
             problems.append(Problem(message, _place(files, named(detail["loc"])), hint))
     raise _all(problems)

@@ -65,6 +65,13 @@ def check_address(value: object) -> str:
     return parts.geturl().rstrip("/")
 
 
+def check_plain(value: object) -> str:
+    """A path or a name: a text without characters that nobody sees."""
+    if isinstance(value, str) and value and value.isprintable():
+        return value
+    raise wrong("this should be a text without control characters", "put it in plain quotes")
+
+
 def check_listen(value: object) -> str:
     """A host and a port to listen on."""
     if isinstance(value, str) and _LISTEN.match(value) and (
@@ -99,6 +106,7 @@ def check_price(value: object) -> PriceRule:
         raise wrong("this is not a price", '"14" for a job, or "21/s" for a second') from None
 
 
+Plain = Annotated[str, PlainValidator(check_plain)]
 Cap = Annotated[Money, PlainValidator(check_cap)]
 Positive = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -136,7 +144,7 @@ class AccountGrammar(Strict):
         default_factory=dict)
     budget: AccountBudgetGrammar = AccountBudgetGrammar()
     speed: Annotated[float, PlainValidator(check_speed)] | None = None
-    faults: Text | None = None
+    faults: Plain | None = None
     seed: Annotated[int, Field(ge=0, le=2**53)] | None = None
 
 
@@ -150,10 +158,10 @@ class WebhooksGrammar(Strict):
 class SettingsGrammar(Strict):
     """The whole file."""
 
-    account: Text | None = None
+    account: Plain | None = None
     accounts: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")],
                    AccountGrammar] = Field(default_factory=dict)
     max_jobs: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
-    out: Text | None = None
-    state: Text | None = None
+    out: Plain | None = None
+    state: Plain | None = None
     webhooks: WebhooksGrammar = WebhooksGrammar()

@@ -7,6 +7,7 @@ text. An empty cell (a JSON null) is an empty text.
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from pipeline.core.errors import AuthorError, Position, Problem
 from pipeline.inputs.complaints import show
 from pipeline.inputs.marked_yaml import LARGEST_INT, plain, read_yaml
 from pipeline.inputs.text_file import position_in, read_text, refuse
+from pipeline.inputs.values import MAX_TEXT
 
 MAX_BYTES = 16 * 2**20
 """Of a CSV, JSON or JSON-lines file; a YAML file stays under the limit of a manifest."""
 MAX_ROWS = 100_000
+MAX_COLUMNS = 1000
 MAX_PROBLEMS = 20
 
 Row = dict[str, object]
@@ -74,12 +77,17 @@ def _row(found: object, at: Position, problems: list[Problem]) -> Row:
                                 if found != {} else "this row is empty", at,
                                 "such as {\"city\": \"Berlin\"}"))
         return {}
+    if len(found) > MAX_COLUMNS:
+        raise _too_wide(len(found), at)
     row = {name: "" if cell is None else cell for name, cell in found.items()}
     for name, cell in row.items():
         if not isinstance(cell, str | int):
             problems.append(Problem(f"column {show(name)} holds {show(cell)}", at,
                                     "a cell is a text, a number, true or false"))
             return {}
+        if isinstance(cell, str) and len(cell) > MAX_TEXT:
+            problems.append(Problem(f"column {show(name)} holds more than {MAX_TEXT:,} characters",
+                                    at))
         if isinstance(cell, int) and abs(cell) > LARGEST_INT:
             problems.append(Problem(f"the number in column {show(name)} is too large", at,
                                     "put it in quotes if it is a text"))
@@ -104,6 +112,8 @@ def _csv_rows(text: str, file: str) -> Found:
 
 def _header(cells: list[str], at: Position) -> list[str]:
     names = [cell.strip() for cell in cells]
+    if len(names) > MAX_COLUMNS:
+        raise _too_wide(len(names), at)
     if "" in names:
         raise refuse(f"column {names.index('') + 1} has no name", at,
                      "the first line names the columns")
@@ -122,6 +132,10 @@ def _csv_row(cells: list[str], names: list[str], at: Position) -> object:
                   f"{_count(len(names), 'column')}", at, "a comma inside a cell needs quotes")
 
 
+def _too_wide(columns: int, at: Position) -> AuthorError:
+    return refuse(f"{columns:,} columns, and a table has at most {MAX_COLUMNS:,}", at)
+
+
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" + ("" if number == 1 else "s")
 
@@ -129,8 +143,7 @@ def _count(number: int, word: str) -> str:
 def _unique(pairs: list[tuple[str, object]]) -> Row:
     row = dict(pairs)
     if len(row) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"column {show(twice)} is given twice")
     return row
 

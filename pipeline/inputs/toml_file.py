@@ -6,15 +6,17 @@ Law: what looks like a key is refused and never repeated.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.core.errors import Position, Problem
 from pipeline.inputs.complaints import Loc
 from pipeline.inputs.text_file import read_text, refuse
+from pipeline.inputs.toml_syntax import MAX_CHARS, read_toml_text
 
-MAX_BYTES = 256 * 1024
+MAX_TOLD = 100
+"""Nobody reads more problems than this of one file."""
 
 _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)\Z", re.S)
 _TABLE = re.compile(r"\s*\[{1,2}([^\]]+)\]")
@@ -31,21 +33,17 @@ _CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class TomlFile:
-    """A settings file: what it says, and where."""
+    """A settings file: what it says, and in which line each key and each table begins."""
 
     file: str
-    text: str
+    lines: Mapping[Loc, int]
     said: dict[str, Any]
     problems: tuple[Problem, ...] = ()
 
     def place(self, loc: Loc) -> Position:
         """The line of a key, or of the nearest table around it."""
-        best, line = 0, 1
-        for path, number in _keys(self.text):
-            common = _common(path, loc)
-            if common == len(path) and common > best:
-                best, line = common, number
-        return Position(self.file, line)
+        nearest = (loc[:end] for end in range(len(loc), 0, -1) if loc[:end] in self.lines)
+        return Position(self.file, self.lines.get(next(nearest, ()), 1))
 
     def knows(self, loc: Loc) -> int:
         """How many steps of a path this file has."""
@@ -63,9 +61,9 @@ def read_toml(path: Path) -> TomlFile:
     Raises `AuthorError` if it is no TOML.
     """
     file = str(path)
-    text = read_text(path, limit=MAX_BYTES)
+    text = read_text(path, limit=MAX_CHARS)
     try:
-        said = tomllib.loads(text, parse_float=str)
+        said = read_toml_text(text)
     except tomllib.TOMLDecodeError as error:
         found = _PLACE.match(str(error))
         words = (found.group(1) if found else str(error))[:80]
@@ -73,17 +71,17 @@ def read_toml(path: Path) -> TomlFile:
         at = Position(file, int(found.group(2) or last) if found else 1,
                       int(found.group(3) or 1) if found else 1)
         raise refuse(f"this is not TOML: {words[:1].lower()}{words[1:]}", at) from None
-    except (RecursionError, ValueError):
-        raise refuse("this is not TOML: nested too deeply, or a number is too long",
-                     Position(file)) from None
-    whole = TomlFile(file, text, said)
+    except ValueError as error:
+        words = "a number is too long" if "digits" in str(error) else str(error)
+        raise refuse(f"these are no settings: {words}", Position(file)) from None
+    whole = TomlFile(file, _lines(text), said)
     secrets = list(_secrets(said, ()))
     for loc in secrets:
         _remove(said, loc)
-    return TomlFile(file, text, said, tuple(
+    return replace(whole, problems=tuple(
         Problem("a key cannot stand in a file", whole.place(loc),
                 'put it into an environment variable and name that: api_key_env = "AGENCY_A_KEY"')
-        for loc in secrets))
+        for loc in secrets[:MAX_TOLD]))
 
 
 def _secrets(said: Mapping[str, Any], loc: Loc) -> Iterator[Loc]:
@@ -109,26 +107,20 @@ def _remove(said: dict[str, Any], loc: Loc) -> None:
     del said[str(loc[-1])]
 
 
-def _keys(text: str) -> Iterator[tuple[Loc, int]]:
-    """Every key that begins a line, with its table, and every table."""
+def _lines(text: str) -> dict[Loc, int]:
+    """Where every key that begins a line stands, with its table before it, and every table."""
     table: Loc = ()
+    places: dict[Loc, int] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if found := _KEY.match(line):
-            yield (*table, *_parts(found.group(1))), number
+            places.setdefault((*table, *_parts(found.group(1))), number)
         elif found := _TABLE.match(line):
             table = _parts(found.group(1))
-            yield table, number
+            places.setdefault(table, number)
+    return places
 
 
 def _parts(dotted: str) -> Loc:
     return tuple(found.group(1) or found.group(2) or found.group()
                  for found in _PART.finditer(dotted))
 
-
-def _common(path: Loc, loc: Loc) -> int:
-    common = 0
-    for one, other in zip(path, loc, strict=False):
-        if one != other:
-            break
-        common += 1
-    return common

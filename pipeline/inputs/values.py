@@ -17,6 +17,10 @@ RESERVED = frozenset({
     "False", "None", "recursive",
 })
 """Names that a prompt already gives a meaning."""
+MAX_TEXT = 100_000
+"""Characters of a value: no prompt can be longer, and every job carries its values."""
+MAX_LABEL = 1000
+"""Characters of a tag or its name."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 _NAME = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -32,6 +36,8 @@ AMOUNT_SCHEMA: Schema = {"anyOf": [
 
 def check_scalar(value: object) -> str | int | bool:
     """A text, a whole number or a boolean."""
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise wrong(f"this text has {len(value):,} characters", f"at most {MAX_TEXT:,}")
     if isinstance(value, str | int):
         return value
     if value is None:
@@ -42,6 +48,8 @@ def check_scalar(value: object) -> str | int | bool:
 
 def check_label(value: object) -> str:
     """A text; a number is taken as the text that it looks like."""
+    if isinstance(value, str) and len(value) > MAX_LABEL:
+        raise wrong(f"this text has {len(value):,} characters", f"at most {MAX_LABEL:,}")
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):

@@ -2,6 +2,8 @@
 
 Law: a caller goes on only when its write is durable. A commit that raised may still be on disk
 (SAFETY 0.6), so after one nothing more is written by this process: it stops, and recovery reads.
+Only a disk without room is another matter: SQLite says so before it commits. Then the ballast makes
+room for what has happened already, and what is only wanted is told that there is none.
 """
 
 import sqlite3
@@ -12,6 +14,7 @@ import anyio
 import anyio.lowlevel
 
 from pipeline.core.errors import Exit, Halt
+from pipeline.ledger.ballast import Ballast, NoRoom
 
 LARGEST_GROUP = 500
 
@@ -23,6 +26,7 @@ class Fenced(Exception):
 @dataclass(slots=True)
 class _Write:
     work: Callable[[sqlite3.Connection], object]
+    wish: bool = False
     outcome: object = None
     error: BaseException | None = None
     done: anyio.Event = field(default_factory=anyio.Event)
@@ -31,19 +35,22 @@ class _Write:
 class Commits:
     """The single writer of a connection."""
 
-    def __init__(self, connection: sqlite3.Connection, epoch: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, epoch: int, ballast: Ballast) -> None:
         self.connection = connection
         self.epoch = epoch
+        self.ballast = ballast
         self._queue: list[_Write] = []
         self._leading = False
         self._broken: Halt | None = None
 
-    async def write(self, work: Callable[[sqlite3.Connection], object]) -> object:
+    async def write(self, work: Callable[[sqlite3.Connection], object], *,
+                    wish: bool = False) -> object:
         """Run `work` inside a transaction; its outcome, once that is durable.
 
-        What `work` raises undoes this write alone and is raised here.
+        What `work` raises undoes this write alone and is raised here; on a disk that is full `work`
+        may run twice. A `wish` is no fact yet: where there is no room for it, `NoRoom` is raised.
         """
-        mine = _Write(work)
+        mine = _Write(work, wish)
         self._queue.append(mine)
         if self._leading:
             await mine.done.wait()
@@ -51,9 +58,10 @@ class Commits:
             await self._lead()
         return _outcome(mine)
 
-    def write_now(self, work: Callable[[sqlite3.Connection], object]) -> object:
+    def write_now(self, work: Callable[[sqlite3.Connection], object], *,
+                  wish: bool = False) -> object:
         """The same without waiting for company: for the start and the end of a run."""
-        mine = _Write(work)
+        mine = _Write(work, wish)
         self._flush([mine])
         return _outcome(mine)
 
@@ -68,24 +76,35 @@ class Commits:
             self._leading = False
 
     def _flush(self, group: list[_Write]) -> None:
-        if self._broken is not None:
+        try:
+            self._carry_out(group)
+        finally:
             for write in group:
-                write.error = self._broken
                 write.done.set()
+
+    def _carry_out(self, group: list[_Write]) -> None:
+        if self._broken is not None:
+            _tell(group, self._broken)
             return
         try:
             self._transact(group)
         except BaseException as error:
+            facts = [write for write in group if not write.wish]
+            if _is_full(error) and (not facts or self.ballast.give_up()):
+                _tell(group, NoRoom(self.ballast.path.parent, "is full"))
+                self._carry_out_anew(facts)
+                return
             self._broken = Halt(Exit.DAMAGED, f"the ledger could not be written: {error}",
                                 hint="make room or mend the disk, then `pipeline resume`: "
                                      "what was bought will be found again", code="state_broken")
-            for write in group:
-                write.error = self._broken
+            _tell(group, self._broken)
             if not isinstance(error, sqlite3.DatabaseError):
                 raise
-        finally:
-            for write in group:
-                write.done.set()
+
+    def _carry_out_anew(self, facts: list[_Write]) -> None:
+        _tell(facts, None)
+        if facts:
+            self._carry_out(facts)
 
     def _transact(self, group: list[_Write]) -> None:
         connection = self.connection
@@ -118,6 +137,16 @@ class Commits:
         row = self.connection.execute("select value from meta where name = 'epoch'").fetchone()
         if row is None or int(row["value"]) != self.epoch:
             raise sqlite3.DatabaseError("another process has taken the ledger over")
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.Error) \
+        and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
+def _tell(group: list[_Write], error: BaseException | None) -> None:
+    for write in group:
+        write.error = error
 
 
 def _outcome(write: _Write) -> object:

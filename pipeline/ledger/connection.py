@@ -7,6 +7,7 @@ SQLite's locks.
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.core.errors import Exit, Halt
@@ -14,6 +15,10 @@ from pipeline.core.errors import Exit, Halt
 DATABASE = "pipeline.db"
 RECEIPTS = "receipts.log"
 BUSY_TIMEOUT_MS = 5_000
+DESCRIPTORS = Path("/dev/fd")
+"""Where a process finds its own open files, on Linux and on macOS."""
+WAL_VERSIONS = b"\2\2"
+"""Bytes 18 and 19 of a database that is read and written through a write-ahead log."""
 UNWRITABLE = frozenset({
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DELETE})
@@ -101,10 +106,35 @@ def _connect(path: Path, mode: str,
     return connection
 
 
+def check_wal(connection: sqlite3.Connection, path: Path) -> None:
+    """After the first commit: the write-ahead log is in force, in the file as well; raises `Halt`.
+
+    A switch that failed has been seen to be told as done (SAFETY 2.6).
+    """
+    mode = connection.execute("pragma journal_mode").fetchone()[0]
+    if mode != "wal" or _versions(path) not in (None, WAL_VERSIONS):
+        raise Halt(Exit.USAGE, f"{path} has no write-ahead log on this file system",
+                   hint="name a folder on a disk of this machine with --state", code="state_place")
+
+
+def _versions(path: Path) -> bytes | None:
+    """Bytes 18 and 19 of the header, read through SQLite's own descriptor: to close one of ours
+    would drop its locks. None where this process cannot see its descriptors."""
+    there = path.stat()
+    for entry in DESCRIPTORS.iterdir() if DESCRIPTORS.is_dir() else ():
+        with suppress(OSError):
+            mine = os.fstat(int(entry.name))
+            if (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino):
+                return os.pread(int(entry.name), 2, 18)
+    return None
+
+
 def _make_safe(connection: sqlite3.Connection, path: Path) -> None:
     """Set WAL and FULL, and read both back: setting the pragma has been seen not to be enough."""
     mode = connection.execute("pragma journal_mode = wal").fetchone()[0]
     connection.execute("pragma synchronous = full")
+    connection.execute("pragma fullfsync = on")  # means something on macOS only (SAFETY 2.12)
+    connection.execute("pragma checkpoint_fullfsync = on")
     connection.execute("pragma foreign_keys = on")
     synchronous = connection.execute("pragma synchronous").fetchone()[0]
     if mode != "wal" or synchronous != 2:

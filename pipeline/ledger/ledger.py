@@ -5,6 +5,7 @@ only while the row is in the state that its writer believed; the intent is durab
 returns, and its receipt with it.
 """
 
+import errno
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
@@ -18,20 +19,24 @@ from pipeline.core.job import Accepted, Cancelled, Event, Intended, Job, Produce
 from pipeline.core.plan import Plan
 from pipeline.core.report import RunInfo
 from pipeline.ledger import admission
+from pipeline.ledger.ballast import Ballast
+from pipeline.ledger.beginning import begin_epoch, open_receipts, put_mark
 from pipeline.ledger.codec import dump
 from pipeline.ledger.commits import Commits, Fenced
 from pipeline.ledger.connection import (
     DATABASE,
     RECEIPTS,
-    damaged,
+    check_wal,
     open_for_writing,
     unwritable,
 )
+from pipeline.ledger.folder import take_folder
 from pipeline.ledger.lock import Lock
 from pipeline.ledger.payments import book
 from pipeline.ledger.questions import Questions
-from pipeline.ledger.receipts import START, Found, Receipts
+from pipeline.ledger.receipts import Receipts
 
+BALLAST = "ballast"
 FORGET_TURNS_S = 600.0
 W = TypeVar("W")
 
@@ -41,33 +46,39 @@ class Ledger:
 
     def __init__(self, folder: Path, now: Callable[[], float], *,
                  connection: type[sqlite3.Connection] = sqlite3.Connection,
-                 receipts: Callable[[Path], Receipts] = Receipts) -> None:
-        """Take the lock, open the database, begin an epoch, read the receipts.
+                 receipts: Callable[[Path], Receipts] = Receipts,
+                 anywhere: bool = False) -> None:
+        """Take the folder and its lock, open the database, read the receipts, begin an epoch.
 
-        `connection` and `receipts` are the kinds of memory that are opened. Raises `Halt`: 11 when
-        another process holds the folder, 13 when it cannot be believed.
+        `connection` and `receipts` are the kinds of memory that are opened; `anywhere` takes a
+        folder on a network. Raises `Halt`: 2 for a folder that is no place for the state, 11 when
+        another process holds it, 13 when it cannot be believed.
         """
         self.folder = folder
         self.now = now
         self.caps = Caps()
         self.run: RunInfo | None = None
         self.moved: Callable[[Job, Job], None] = lambda before, after: None
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        take_folder(folder, anywhere=anywhere)
         self.lock = Lock(folder)
         try:
             self.lock.take(_iso(now()))
             self.connection = open_for_writing(folder, connection)
             self.ask = Questions(self.connection)
             self.receipts = receipts(folder / RECEIPTS)
-            self.found = self._open_receipts()
-            self.commits = Commits(self.connection, self._next_epoch())
+            self.found = open_receipts(self.connection, self.receipts, folder / DATABASE)
+            epoch, self._high_water_s = begin_epoch(self.connection)
+            check_wal(self.connection, folder / DATABASE)
+            self.ballast = Ballast(folder / BALLAST)
+            self.ballast.make()
+            self.commits = Commits(self.connection, epoch, self.ballast)
         except BaseException:
             self.lock.release()
             raise
-        self._high_water_s = float(self._meta("high_water_s", "0"))
 
     def close(self) -> None:
         """Close everything; the state can be owned by the next process."""
+        self.receipts.trim()
         self.receipts.close()
         self.connection.close()
         self.lock.release()
@@ -82,7 +93,7 @@ class Ledger:
                 admission.insert_run(connection, run, accounts)
             admission.admit(connection, run.id, plan, folder, self.now())
 
-        self.commits.write_now(work)
+        self.commits.write_now(work, wish=True)
         self.go_on(run, caps)
 
     def go_on(self, run: RunInfo, caps: Caps) -> None:
@@ -107,7 +118,7 @@ class Ledger:
     def choose(self, keys: Iterable[str]) -> None:
         """Mark the pending rows of the run that the caps reach for."""
         run = self._run_id()
-        self.commits.write_now(lambda c: admission.mark_chosen(c, run, keys))
+        self.commits.write_now(lambda c: admission.mark_chosen(c, run, keys), wish=True)
 
     def reopen(self, jobs: Iterable[Job], by: str) -> None:
         """A person wants these jobs after all."""
@@ -117,7 +128,7 @@ class Ledger:
             for job in jobs:
                 admission.reopen(connection, job, run, by, self.now())
 
-        self.commits.write_now(work)
+        self.commits.write_now(work, wish=True)
 
     def cancel(self, jobs: Iterable[Job]) -> None:
         """Nobody wants these pending jobs any more."""
@@ -135,25 +146,26 @@ class Ledger:
                ended: bool) -> None:
         """Note how a process left a run; `ended` when all its jobs are at rest."""
         ended_s = self.now() if ended else None
-        offset, digest = self.receipts.mark()
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "update runs set ended_s = ?, exit_code = ?, worked_s = worked_s + ? where id = ?",
                 (ended_s, exit_code, worked_s, run.id))
-            _put_meta(connection, "receipts_offset", str(offset))
-            _put_meta(connection, "receipts_digest", digest)
+            put_mark(connection, self.receipts.mark())
 
         self.commits.write_now(work)
 
     async def record(self, job: Job, event: Event) -> Job:
-        """The job after the event, durably. Raises `CapReached` for a hold over a cap, and
-        `Fenced` when the row is not what `job` says."""
+        """The job after the event, durably. Raises `CapReached` for a hold over a cap, `NoRoom` for
+        an intent on a disk that is full, and `Fenced` when the row is not what `job` says."""
         at_s = self._tick()
         after = apply(job, event, at_s)
+        wish = isinstance(event, Intended)
         if isinstance(event, Accepted) or (isinstance(event, Produced) and event.remote_ids):
             self._receive(self.receipts.accept, job.tag, event.remote_ids, _iso(at_s))
-        counted = self._scopes(job, at_s) if isinstance(event, Intended) else []
+        if wish:
+            self._need_room()
+        counted = self._scopes(job, at_s) if wish else []
 
         def work(connection: sqlite3.Connection) -> None:
             if not admission.write_job(connection, after, job):
@@ -162,7 +174,7 @@ class Ledger:
             book(connection, job, after, event, scopes=counted, epoch=self.commits.epoch,
                  at_s=at_s)
 
-        await self.commits.write(work)
+        await self.commits.write(work, wish=wish)
         if isinstance(event, Intended):
             self._receive(self.receipts.intend, event.tag, job.key, _iso(at_s))
         self.moved(job, after)
@@ -196,7 +208,24 @@ class Ledger:
     def _receive(self, write: Callable[[str, W, str], None], tag: str, what: W, at: str) -> None:
         """Write a receipt; raises `Halt` (13) where the disk does not take it."""
         try:
+            self._reserve()
             write(tag, what, at)
+        except OSError as error:
+            raise unwritable(self.receipts.path, error.strerror) from None
+
+    def _reserve(self) -> None:
+        try:
+            self.receipts.reserve()
+        except OSError as error:
+            if error.errno != errno.ENOSPC or not self.ballast.give_up():
+                raise
+            self.receipts.reserve()
+
+    def _need_room(self) -> None:
+        """Before an intent: room for it and for all that comes of it."""
+        self.ballast.check()
+        try:
+            self.receipts.reserve()
         except OSError as error:
             raise unwritable(self.receipts.path, error.strerror) from None
 
@@ -215,33 +244,6 @@ class Ledger:
         """Now, never earlier than the latest moment that was ever recorded."""
         self._high_water_s = max(self._high_water_s, self.now())
         return self._high_water_s
-
-    def _open_receipts(self) -> Found:
-        found = self.receipts.open(int(self._meta("receipts_offset", "0")),
-                                   self._meta("receipts_digest", START))
-        for tag in found.intended:
-            row = self.connection.execute("select 1 from attempts where tag = ?",
-                                          (tag,)).fetchone()
-            if row is None:
-                raise damaged(self.folder / DATABASE, "it is older than its receipts")
-        return found
-
-    def _next_epoch(self) -> int:
-        epoch = int(self._meta("epoch", "0")) + 1
-        self.connection.execute("begin immediate")
-        _put_meta(self.connection, "epoch", str(epoch))
-        last = self.connection.execute("select max(at_s) as at_s from events").fetchone()["at_s"]
-        _put_meta(self.connection, "high_water_s", repr(float(last or 0.0)))
-        self.connection.execute("commit")
-        return epoch
-
-    def _meta(self, name: str, default: str) -> str:
-        row = self.connection.execute("select value from meta where name = ?", (name,)).fetchone()
-        return row["value"] if row else default
-
-
-def _put_meta(connection: sqlite3.Connection, name: str, value: str) -> None:
-    connection.execute("insert or replace into meta values (?, ?)", (name, value))
 
 
 def _iso(at_s: float) -> str:

@@ -3,6 +3,7 @@
 Law: a line is synced before the world moves on: the intent before the request, the acceptance
 before the database hears of it. Each line carries the digest of all lines before it. The log shows
 whether the database has gone back in time, and brings home an id that the database never heard of.
+After a line that could not be written or synced there is none: the next process reads what stayed.
 """
 
 import errno
@@ -13,8 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.core.errors import Exit, Halt
+from pipeline.ledger.durable import allocate, sync
 
 START = "0" * 16
+ROOM_BYTES = 64 * 1024
+"""The disk keeps so much for lines to come, and more when half of it is used: an answer that was
+paid for finds its room even when somebody else has filled the disk."""
 
 
 @dataclass(slots=True)
@@ -32,7 +37,9 @@ class Receipts:
         self.path = path
         self._descriptor = -1
         self._digest = START
+        self._lost: OSError | None = None
         self.length = 0
+        self._end = 0
 
     def open(self, offset: int, digest: str) -> Found:
         """Read what was written since `offset`, cut a line torn by a crash, and go on from there.
@@ -44,13 +51,31 @@ class Receipts:
         if size < offset:
             raise self._damaged("is shorter than it was")
         self._digest, self.length = digest, offset
-        found = Found()
+        found, last = Found(), b""
         for line in os.pread(self._descriptor, size - offset, offset).splitlines(keepends=True):
             if not line.endswith(b"\n"):
                 break
             self._take(line, found)
+            last = line
         os.ftruncate(self._descriptor, self.length)
+        self._end = self.length
+        if last:  # its sync may have failed: it is written once more, not only synced
+            os.pwrite(self._descriptor, last, self.length - len(last))
+            sync(self._descriptor)
         return found
+
+    def reserve(self) -> None:
+        """See that the lines to come have their room; raises `OSError`, and then nothing has
+        changed."""
+        if self._end - self.length < ROOM_BYTES // 2:
+            allocate(self._descriptor, self._end, ROOM_BYTES)
+            self._end += ROOM_BYTES
+
+    def trim(self) -> None:
+        """Give back the room that no line came for: what is left is text."""
+        if self._end > self.length:
+            os.ftruncate(self._descriptor, self.length)
+            self._end = self.length
 
     def _take(self, line: bytes, found: Found) -> None:
         mark, _, body = line.decode(errors="replace").rstrip("\n").partition(" ")
@@ -86,11 +111,18 @@ class Receipts:
         body = json.dumps(says, separators=(",", ":"))
         digest = self._next_digest(body)
         line = f"{digest} {body}\n".encode()
-        if os.pwrite(self._descriptor, line, self.length) < len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        os.fsync(self._descriptor)
+        if self._lost is not None:
+            raise self._lost
+        try:
+            if os.pwrite(self._descriptor, line, self.length) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+            sync(self._descriptor)
+        except OSError as error:
+            self._lost = error
+            raise
         self._digest = digest
         self.length += len(line)
+        self._end = max(self._end, self.length)
 
     def _next_digest(self, body: str) -> str:
         return hashlib.sha256((self._digest + body).encode()).hexdigest()[:16]

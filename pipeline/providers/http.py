@@ -19,7 +19,7 @@ import httpx
 from pipeline.core.errors import ReplyLost, Unreachable, Vanished
 from pipeline.providers.downloads import check_download
 from pipeline.providers.links import check_link
-from pipeline.providers.reply import LARGEST_REPLY, Garbled, Reply, http_date_s, parse_json, unpack
+from pipeline.providers.reply import LARGEST_REPLY, Garbled, Reply, clock_s, parse_json, unpack
 
 CALLS = 20
 LONG_CALLS = 10
@@ -61,12 +61,13 @@ class Secret:
 
 
 class Http:
-    """One account's connections to its service."""
+    """One account's connections to its service; `skew_s` is its clock less ours, as last told."""
 
     def __init__(self, base_url: str, key: Secret, *, now: Callable[[], float],
                  transport: httpx.AsyncBaseTransport | None = None) -> None:
         limits = httpx.Limits(max_connections=CALLS + LONG_CALLS + DOWNLOADS + LISTENERS)
         self.base_url = base_url.rstrip("/")
+        self.skew_s = 0.0
         self._key = key
         self._now = now
         self._client = httpx.AsyncClient(
@@ -127,10 +128,12 @@ class Http:
     def _reply(self, response: httpx.Response, content: bytes) -> Reply:
         body, is_json = parse_json(content)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        date_s = http_date_s(headers.get("date", ""))
-        skew_s = 0.0 if date_s is None else date_s - self._now()
-        return Reply(response.status_code, headers, body, is_json, not content.strip(),
-                     0.0 if abs(skew_s) < 2.0 else skew_s, content)
+        told_s = clock_s(headers)
+        skew_s = 0.0 if told_s is None else told_s - self._now()
+        skew_s = 0.0 if abs(skew_s) < 2.0 else skew_s
+        self.skew_s = self.skew_s if told_s is None else skew_s
+        return Reply(response.status_code, headers, body, is_json, not content.strip(), skew_s,
+                     content)
 
     @asynccontextmanager
     async def listen(self, path: str) -> AsyncIterator["Body"]:

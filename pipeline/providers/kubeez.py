@@ -56,6 +56,11 @@ class Kubeez:
         self._loopback = loopback
         self._has_key = has_key
 
+    @property
+    def skew_s(self) -> float:
+        """The service's clock less ours, by its latest answer."""
+        return self._http.skew_s
+
     async def fetch_catalog(self) -> object:
         """The live catalog; the public one when there is no key, or the key may not read it."""
         reply = await self._http.read("/v1/models") if self._has_key else None

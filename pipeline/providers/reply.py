@@ -95,6 +95,15 @@ def http_date_s(text: str) -> float | None:
     return moment.timestamp()
 
 
+def clock_s(headers: Mapping[str, str]) -> float | None:
+    """The service's clock when it answered, None where it names none. A cache on the way says for
+    how long it had the answer (RFC 9111, Age)."""
+    date_s, age = http_date_s(headers.get("date", "")), headers.get("age", "")
+    if date_s is None:
+        return None
+    return date_s + (int(age) if age.isascii() and age.isdecimal() and len(age) < 10 else 0)
+
+
 def iso_date_s(text: str) -> float | None:
     """Seconds of UTC of a time in ISO 8601, UTC where it names no zone; None for anything else."""
     try:

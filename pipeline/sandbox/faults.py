@@ -160,14 +160,15 @@ class Faults:
     @classmethod
     def parse(cls, source: str | Mapping[str, Any]) -> "Faults":
         """Read the switches from YAML or JSON text or from a mapping; raises `FaultsError`."""
-        raw = _load(source) if isinstance(source, str) else source
+        raw = load_switches(source) if isinstance(source, str) else source
         found = {name: _fault(name, value) for name, value in raw.items()
                  if name in FAULTS and value not in (False, None)}
         return cls(found, **{name: _habit(name, value) for name, value in raw.items()
                              if name not in FAULTS})
 
 
-def _load(text: str) -> Mapping[str, Any]:
+def load_switches(text: str) -> Mapping[str, Any]:
+    """The switches of a YAML or JSON text, not yet checked; raises `FaultsError` for no mapping."""
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -70,6 +70,9 @@ HABITS: Mapping[str, object] = {
 """What is only different. Left out is what the catalog does not tell of (prices by the second), and
 what a sheet cannot know (links that live shorter than an address is trusted)."""
 
+LINKS_LIVE_S = (180.0, 3600.0)
+"""How long the address of an upload lives, as it says itself."""
+
 CHAINS = (("song", "stems"), ("anthem",), ("speech", "words"), ("opener", "longer"), ("ads",))
 """Extras that are drawn together; of a chain perhaps only the beginning."""
 
@@ -84,6 +87,8 @@ def draw_script(seed: int) -> Script:
     faults |= {name: HABITS[name] for name in HABITS if chance.random() < 0.15}
     if chance.random() < 0.3:
         faults["history_lag_s"] = chance.uniform(0.0, terms.list_lag_s)
+    if chance.random() < 0.3:
+        faults["link_lives_s"] = chance.uniform(*LINKS_LIVE_S)
     return Script(
         seed=seed, demand=demand, faults=faults, terms=terms, limits=_limits(chance),
         weather=_weather(chance, terms), kills=_kills(chance, demand, terms),

@@ -29,6 +29,7 @@ from pipeline.simulation.world import World
 
 ADDRESS = "http://127.0.0.1:8787"
 RUN = "simulated-run"
+ENDLESS_BYTES = 2**62
 TICK_S = 15.0
 """Nobody looks on, so there is little to draw."""
 
@@ -70,20 +71,20 @@ class Process:
         inner = PROVIDERS[PROVIDER].build(http, world.terms, True)
         self.provider: Provider = WitnessedProvider(inner, self.ledger, self.number,
                                                     world.payments.append)
-        self.store = AssetStore(in_place)
+        self.store = AssetStore(in_place, lambda folder: ENDLESS_BYTES)
         self._chance = stream(world.script.seed, "tags", self.number)
 
     async def work(self, longest_s: float | None) -> Exit:
         """Take up the run, or begin it, and leave it as far as it can be brought."""
-        began_s = self.now()
+        began_s, world = self.now(), self.world
         run = self._take_up()
         control = Control()
         first = True
         while control.staying and (self._choose() or (first and self._open())):
             first = False
             before = self._totals()
-            shared = executor.World(self.ledger, self.store, control, Quiet(self.world),
-                                    self.now, self._new_tag)
+            shared = executor.World(self.ledger, self.store, control, Quiet(world),
+                                    self.now, self._new_tag, world.wall)
             lanes = [Lane(ACCOUNT, self.provider, shared)]
             await run_all(self.ledger, RUN, lanes, control, Quiet(self.world),
                           bounds=Bounds(longest_s), signals=False, tick_s=_tick_s(longest_s))

@@ -65,6 +65,11 @@ class WitnessedProvider:
         self._process = process
         self._paid = paid
 
+    @property
+    def skew_s(self) -> float:
+        """As the provider says."""
+        return self.inner.skew_s
+
     async def submit(self, spec: JobSpec, sources: Sequence[str]) -> Receipt | Finished | Broken:
         """The paid call, labelled on its way."""
         key = spec.key()

@@ -5,6 +5,7 @@ manifest's order, and named.
 """
 
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from pipeline.core.report import RunInfo, Totals
 from pipeline.executor.assets import AssetStore, in_thread
 from pipeline.executor.control import Control
 from pipeline.executor.lane import Lane, World
-from pipeline.executor.run import Bounds, Progress, run_all
+from pipeline.executor.run import TICK_S, Bounds, Progress, run_all
 from pipeline.executor.sources import held_for
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.lock import refuse_if_held
@@ -71,6 +72,12 @@ class Ending:
         return lines
 
 
+def boot_s() -> float:
+    """Seconds since this machine was started, those of its sleep among them; Linux has a clock of
+    its own for that, and macOS counts them in its monotonic one."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 def new_run(plan: Plan, caps: Caps, outputs: str, now_s: float) -> RunInfo:
     """A run that begins now; its id sorts by time."""
     moment = datetime.fromtimestamp(now_s, UTC)
@@ -107,16 +114,27 @@ def ask_to_stop(state: Path) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run is worked on: in the real world, or in a simulated one, where nobody signals, no
+    thread takes part, and there is little to draw."""
+
+    store: AssetStore = field(default_factory=lambda: AssetStore(in_thread))
+    signals: bool = True
+    tick_s: float = TICK_S
+
+
 class Runner:
     """One process's work on one run."""
 
     def __init__(self, ledger: Ledger, run: RunInfo, accounts: Mapping[str, Account],
-                 caps: Caps) -> None:
+                 caps: Caps, manner: Manner | None = None) -> None:
         self.ledger = ledger
         self.run = run
         self.accounts = accounts
         self.caps = caps
-        self.store = AssetStore(in_thread)
+        self.manner = manner or Manner()
+        self.store = self.manner.store
         self.left_out: list[str] = []
 
     async def work(self, limits: Limits, progress: Progress, *, buying: bool = True) -> Ending:
@@ -143,14 +161,15 @@ class Runner:
             before = self.ledger.ask.totals(self.run.id)
             lanes = [self._lane(name, control, progress) for name in self.accounts]
             await run_all(self.ledger, self.run.id, lanes, control, progress,
-                          bounds=Bounds(limits.longest_s, stop))
+                          bounds=Bounds(limits.longest_s, stop), signals=self.manner.signals,
+                          tick_s=self.manner.tick_s)
             if self.ledger.ask.totals(self.run.id) == before or control.reasons:
                 break
         return self._end(control, began_s, stop)
 
     def _lane(self, name: str, control: Control, progress: Progress) -> Lane:
         world = World(self.ledger, self.store, control, progress, self.ledger.now,
-                      lambda: secrets.token_hex(16))
+                      lambda: secrets.token_hex(16), boot_s)
         return Lane(name, self.accounts[name].provider, world)
 
     def _choose(self) -> bool:

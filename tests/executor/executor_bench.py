@@ -140,7 +140,7 @@ class Bench:
         self.price = Quote(PRICE, PRICE, "10 a job")
         self.lane = Lane("sandbox", self.provider, World(
             self.ledger, AssetStore(in_place), self.control, Teller(self.said), wall,
-            self.new_tag))
+            self.new_tag, wall))
 
     def new_tag(self) -> str:
         """Tags in order."""

@@ -1,0 +1,49 @@
+"""Whether a folder may hold the state: a real one, ours alone, on a disk of this machine.
+
+Law: what is refused here is refused before anything is written or bought (SAFETY 2.6).
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from pipeline.core.errors import Exit, Halt
+from pipeline.ledger.mounts import holding, mounts_here
+
+ANYWHERE = "PIPELINE_ALLOW_NETWORK_STATE"
+
+
+def take_folder(folder: Path, *, anywhere: bool = False) -> None:
+    """Make the folder where there is none; raises `Halt` (2) for one that cannot hold the state.
+
+    `anywhere` takes one on a network file system: somebody swears that no other machine uses it.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    says = folder.lstat()
+    if why := unfit(says, os.geteuid()):
+        raise _refused(folder, *why)
+    if says.st_mode & stat.S_IWGRP:
+        folder.chmod(stat.S_IMODE(says.st_mode) & ~stat.S_IWGRP)
+    mount = None if anywhere else holding(mounts_here(), folder.resolve())
+    if mount is not None and mount.is_shared:
+        raise _refused(folder, f"lies on a file system of the kind {mount.kind}",
+                       "name a folder on a disk of this machine with --state; if no other machine "
+                       f"ever uses this one, {ANYWHERE}=1 takes it")
+
+
+def unfit(says: os.stat_result, user: int) -> tuple[str, str] | None:
+    """Why what stands at the folder's place cannot hold this user's state, and the way out."""
+    if stat.S_ISLNK(says.st_mode):
+        return "is a link", "name the folder that it leads to with --state"
+    if not stat.S_ISDIR(says.st_mode):
+        return "is no folder", "name another with --state"
+    if says.st_uid != user:
+        return (f"belongs to user {says.st_uid}, and this is user {user}",
+                "run as its owner, or name another with --state")
+    if says.st_mode & stat.S_IWOTH:
+        return "can be written by everybody", "`chmod go-w` it, if what it holds is still yours"
+    return None
+
+
+def _refused(folder: Path, why: str, way_out: str) -> Halt:
+    return Halt(Exit.USAGE, f"the state folder {folder} {why}", hint=way_out, code="state_place")
