@@ -74,8 +74,9 @@ def _unowned(alike: Likeness, scan: Scan, owned: Collection[str]) -> list[Sighti
 
 def _pairs(group: list[Doubt],
            rows: list[Sighting]) -> Iterable[tuple[Doubt, tuple[str, ...]]]:
-    """As many rows as doubts, alike jobs in any order, unlike ones told apart by their shape; all
-    rows of one start, where it makes several."""
+    """As many rows as doubts, alike jobs in the order of time (each its own row, though perhaps one
+    alone is recorded), unlike ones told apart by their shape; all rows of one start, where it
+    makes several."""
     alike = likeness(group[0].job.spec)
     if alike is not None and alike.rows > 1:
         whole = len(group) == 1 and len(rows) == alike.rows
@@ -91,7 +92,8 @@ def _one_each(group: list[Doubt], rows: list[Sighting]) -> Iterable[tuple[Doubt,
         alike = [doubt for doubt in group if doubt.job.spec.aspect_ratio == ratio]
         fitting = [row for row in rows if _may_have(row, ratio, alone=len(alike) == len(group))]
         if len(fitting) == len(alike) and len({_looks(doubt) for doubt in alike}) == 1:
-            pairs += zip(alike, fitting, strict=True)
+            pairs += zip(sorted(alike, key=lambda doubt: doubt.job.sent_s or doubt.last_byte_s),
+                         sorted(fitting, key=lambda row: row.created_s), strict=True)
     given = {row.remote_id for _, row in pairs}
     return pairs if len(given) == len(pairs) else []
 

@@ -24,5 +24,5 @@ class Rehearsed:
     @property
     def bottleneck(self) -> str:
         """The limit that held the run back longest, `latency` if none did for a tenth of it."""
-        name, seconds = max(self.waits_s.items(), key=lambda item: item[1], default=("", 0.0))
+        name, seconds = max(self.waits_s.items(), key=lambda pair: pair[1], default=("", 0.0))
         return name if seconds >= self.seconds / 10 else "latency"

@@ -5,10 +5,11 @@ Law: what is refused here is refused before anything is written or bought (SAFET
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.core.errors import Exit, Halt
-from pipeline.ledger.mounts import holding, mounts_here
+from pipeline.ledger.mounts import Mount, holding, mounts_here
 
 ANYWHERE = "PIPELINE_ALLOW_NETWORK_STATE"
 
@@ -24,7 +25,13 @@ def take_folder(folder: Path, *, anywhere: bool = False) -> None:
         raise _refused(folder, *why)
     if says.st_mode & stat.S_IWGRP:
         folder.chmod(stat.S_IMODE(says.st_mode) & ~stat.S_IWGRP)
-    mount = None if anywhere else holding(mounts_here(), folder.resolve())
+    if not anywhere:
+        check_mount(folder, mounts_here())
+
+
+def check_mount(folder: Path, mounts: Iterable[Mount]) -> None:
+    """Raises `Halt` (2) for a folder on a file system that another machine may have as well."""
+    mount = holding(mounts, folder.resolve())
     if mount is not None and mount.is_shared:
         raise _refused(folder, f"lies on a file system of the kind {mount.kind}",
                        "name a folder on a disk of this machine with --state; if no other machine "

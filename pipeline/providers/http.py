@@ -20,6 +20,7 @@ from pipeline.core.errors import ReplyLost, Unreachable, Vanished
 from pipeline.providers.downloads import check_download
 from pipeline.providers.links import check_link
 from pipeline.providers.reply import LARGEST_REPLY, Garbled, Reply, clock_s, parse_json, unpack
+from pipeline.providers.secret import Secret
 
 CALLS = 20
 LONG_CALLS = 10
@@ -31,7 +32,7 @@ PAID_DEADLINE_S = 120.0
 UPLOAD_DEADLINE_S = 900.0
 STALL_S = 30.0
 SILENCE_S = 60.0
-"""A stream of events is given up after so long without a byte; a living one sends heartbeats."""
+"""A stream or a file is given up after so long without a piece of it, however it drips."""
 MOST_HOPS = 3
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL,
@@ -39,25 +40,6 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses at INFO
 logging.getLogger("httpcore").setLevel(logging.WARNING)
-
-
-class Secret:
-    """A key that shows as dots wherever it is printed."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __repr__(self) -> str:
-        return "Secret('••••')"
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def reveal(self) -> str:
-        """The key itself, for the one header that carries it."""
-        return self._value
 
 
 class Http:
@@ -125,8 +107,14 @@ class Http:
     def _signed(self) -> dict[str, str]:
         return {"x-api-key": self._key.reveal()} if self._key else {}
 
+    def read_json(self, content: bytes) -> tuple[Any, bool, bytes]:
+        """What a body says, whether it is JSON, and its bytes; the key, where it is quoted, is not.
+        """
+        content = self._key.clear_bytes(content)
+        return *parse_json(content, self._key.clear), content
+
     def _reply(self, response: httpx.Response, content: bytes) -> Reply:
-        body, is_json = parse_json(content)
+        body, is_json, content = self.read_json(content)
         headers = {name.lower(): value for name, value in response.headers.items()}
         told_s = clock_s(headers)
         skew_s = 0.0 if told_s is None else told_s - self._now()
@@ -147,7 +135,8 @@ class Http:
                 request = self._client.build_request(
                     "GET", self.base_url + path, headers=headers,
                     timeout=httpx.Timeout(STALL_S, read=SILENCE_S))
-                response = await self._client.send(request, stream=True)
+                with anyio.fail_after(DEADLINE_S):
+                    response = await self._client.send(request, stream=True)
             except (*NEVER_SENT, httpx.HTTPError, OSError) as error:
                 raise Unreachable(_words(error)) from None
             try:
@@ -160,8 +149,7 @@ class Http:
         """Open a made file, without the key; every hop's address is checked before it is called."""
         async with self._downloads:
             for _ in range(MOST_HOPS + 1):
-                addresses = await check_link(url, loopback=loopback)
-                response = await self._open(url, addresses)
+                response = await self._open(url, loopback=loopback)
                 try:
                     if not response.has_redirect_location:
                         body = Body(response)
@@ -173,7 +161,14 @@ class Http:
                     await response.aclose()
             raise Vanished("the link leads from redirect to redirect")
 
-    async def _open(self, url: str, addresses: Sequence[str]) -> httpx.Response:
+    async def _open(self, url: str, *, loopback: bool) -> httpx.Response:
+        try:
+            with anyio.fail_after(DEADLINE_S):
+                return await self._call_first(url, await check_link(url, loopback=loopback))
+        except TimeoutError as error:
+            raise Unreachable(_words(error)) from None
+
+    async def _call_first(self, url: str, addresses: Sequence[str]) -> httpx.Response:
         """The answer of the first address that takes the call."""
         failure: Exception = OSError()
         for address in addresses or [""]:
@@ -207,9 +202,14 @@ class Body:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes as they come."""
+        pieces = self._response.aiter_raw()
         try:
-            async for chunk in self._response.aiter_raw():
-                yield chunk
+            while True:
+                with anyio.fail_after(SILENCE_S):
+                    piece = await anext(pieces, None)
+                if piece is None:
+                    return
+                yield piece
         except (httpx.HTTPError, OSError) as error:
             raise Unreachable(_words(error)) from None
 

@@ -24,9 +24,9 @@ from pipeline.providers.kubeez_bodies import STARTS
 from pipeline.providers.kubeez_captions import caption_files
 from pipeline.providers.kubeez_catalog import read_catalog
 from pipeline.providers.kubeez_library import KubeezLibrary
-from pipeline.providers.kubeez_refusals import WORDS_SHOWN, expect, refusal_of_start
+from pipeline.providers.kubeez_refusals import expect, in_words, refusal_of_start
 from pipeline.providers.listening import Event, read_events
-from pipeline.providers.reply import Reply, parse_json
+from pipeline.providers.reply import Reply
 
 MEDIA_HOST = "https://media.kubeez.com"
 
@@ -117,12 +117,12 @@ class Kubeez:
 
     def _told(self, event: Event, remote_id: str, kind: str) -> News:
         """What one event says: `result` carries a status, heartbeats and the unknown nothing."""
+        body, _, content = self._http.read_json(event.data.encode())
         if event.name == "error":
-            raise Unreachable(f"the stream says: {event.data[:WORDS_SHOWN]}")
+            raise Unreachable(f"the stream says: {in_words(content.decode())}")
         if event.name != "result":
             return Working()
-        content = event.data.encode()
-        return self._news(parse_json(content)[0], content, remote_id, kind)
+        return self._news(body, content, remote_id, kind)
 
     def _news(self, body: object, content: bytes, remote_id: str, kind: str) -> News:
         news = read_status(body, remote_id, kind, self._absolute)

@@ -5,7 +5,7 @@ from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
-from pipeline.core.errors import Unreachable
+from pipeline.core.errors import ReplyLost, Unreachable
 from pipeline.core.money import Money
 from pipeline.core.provider import (
     Broken,
@@ -16,7 +16,7 @@ from pipeline.core.provider import (
     Sighting,
     Working,
 )
-from pipeline.providers.kubeez_refusals import WORDS_SHOWN, is_moderation
+from pipeline.providers.kubeez_refusals import in_words, is_moderation
 from pipeline.providers.kubeez_rows import ID, GenerationRow
 from pipeline.providers.reply import Reply, iso_date_s
 
@@ -28,6 +28,14 @@ PLACES = ("data", "result", "generation", "job")
 """Where some answers put what others say at the top (facts/kubeez.md 3.1)."""
 NAMES = ("id", "generation_id", "separation_id", "task_id")
 """What a status may call the generation that it is about; songs and separations may not say."""
+
+MOST_IDS = 100
+MOST_FILES = 100
+"""Of one start and of one job: Kubeez makes at most 20 of either (facts/kubeez.md 4, ad-copy)."""
+LONGEST_S = 86_400.0
+"""A job that took a day was not at work all the while."""
+STATUS_SHOWN = 40
+TASK_CHARS = 128
 
 Absolute = Callable[[str], str]
 """Makes a link of an answer one that can be followed."""
@@ -44,12 +52,14 @@ def read_separation_receipt(reply: Reply, absolute: Absolute) -> Receipt | None:
 
 
 def read_receipts(reply: Reply, absolute: Absolute) -> Receipt | None:
-    """The ids of all generations that one start made."""
+    """The ids of all generations that one start made; raises `ReplyLost` for more than it can."""
     for place in _places(reply.body):
         found = place.get("generation_ids")
-        ids = [each for each in found if _is_id(each)] if isinstance(found, list) else []
+        ids = dict.fromkeys(filter(_is_id, found)) if isinstance(found, list) else {}
+        if len(ids) > MOST_IDS:
+            raise ReplyLost(f"the answer names {len(ids)} generations, more than a start makes")
         if ids:
-            return Receipt(tuple(dict.fromkeys(ids)))
+            return Receipt(tuple(ids))
     return read_receipt(reply, absolute)
 
 
@@ -103,13 +113,16 @@ def read_news(row: GenerationRow, absolute: Absolute, kind: str = "") -> News:
     status, charge = row.status.lower(), charge_of(row.credits_deducted)
     words = row.error_message or row.error
     if status in MADE:
-        return Finished(_outputs(row, absolute, kind), charge, _seconds(row), row.source_task_id)
+        files = _outputs(row, absolute, kind)
+        note = "" if len(files) <= MOST_FILES else (
+            f"the service names {len(files):,} files; the first {MOST_FILES} are taken")
+        return Finished(files[:MOST_FILES], charge, _seconds(row), _task(row), note)
     if status in BROKEN:
         cause = "content_refused" if is_moderation(words) else "generation_failed"
-        return Broken(cause, words[:WORDS_SHOWN], charge)
+        return Broken(cause, in_words(words), charge)
     if status in CALLED_OFF:
-        return Broken("cancelled_there", words[:WORDS_SHOWN], charge)
-    return Working(status or "unknown")
+        return Broken("cancelled_there", in_words(words), charge)
+    return Working(status[:STATUS_SHOWN] or "unknown")
 
 
 def read_sighting(row: GenerationRow, absolute: Absolute) -> Sighting | None:
@@ -155,4 +168,11 @@ def charge_of(amount: object) -> Money | None:
 
 
 def _seconds(row: GenerationRow) -> float | None:
-    return float(row.processing_time_ms) / 1000 if row.processing_time_ms else None
+    seconds = float(row.processing_time_ms or 0) / 1000
+    return seconds if 0 < seconds <= LONGEST_S else None
+
+
+def _task(row: GenerationRow) -> str:
+    """The name under which the service goes on from a clip, which is sent back as it came."""
+    name = row.source_task_id
+    return name if len(name) <= TASK_CHARS and name.isprintable() and name.strip() else ""

@@ -38,11 +38,18 @@ EXTEND = Model(
 """Documented and priced by llms.txt (`POST /v1/generate/media/extend`), and in no row."""
 
 
+MOST_MODELS = 10_000
+"""Rows; Kubeez has some 110, and every one of them is looked at for every name that is mistyped."""
+LONGEST_S = 86_400
+
+
 def read_catalog(payload: object, fetched_at: str, *, provider: str) -> Catalog:
     """The catalog; a row that cannot be read is left out. Raises `Unreachable` for no catalog."""
     rows = payload.get("models") if isinstance(payload, Mapping) else None
     if not isinstance(rows, list):
         raise Unreachable("the answer is no catalog")
+    if len(rows) > MOST_MODELS:
+        raise Unreachable(f"the catalog has more than {MOST_MODELS:,} rows")
     models = {}
     for raw in rows:
         try:
@@ -55,12 +62,12 @@ def read_catalog(payload: object, fetched_at: str, *, provider: str) -> Catalog:
 
 
 def _model(row: ModelRow) -> Model:
-    seconds = row.estimated_time_seconds
+    seconds = row.estimated_time_seconds or 0
     kind = _kind(row)
     return Model(
         id=row.model_id, kind=kind, name=row.display_name or row.model_id,
         price=read_price_rule(_money(row.cost_per_generation), row.cost_note),
-        price_note=row.cost_note, typical_s=float(seconds) if seconds else None,
+        price_note=row.cost_note, typical_s=float(seconds) if 0 < seconds <= LONGEST_S else None,
         generation_types=row.generation_types, capability=_capability(row, kind))
 
 

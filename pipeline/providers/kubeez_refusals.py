@@ -43,6 +43,8 @@ PERHAPS_TAKEN = (408, 409, 425)
 """Statuses that may speak of a request that is already there; documented for no paid call."""
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+_SIGNED = re.compile(r"(/[^\s?#'\"<>]*)[?#][^\s'\"<>]*")
+"""An address, whole or without its host, with what may be its signature."""
 
 
 def refusal_of_start(reply: Reply) -> ProviderFailure:
@@ -123,7 +125,16 @@ def read_envelope(reply: Reply) -> tuple[str, str]:
     error, message = body.get("error"), body.get("message")
     code, after = _split(error) if isinstance(error, str) else ("", "")
     words = message if isinstance(message, str) else _detail(body) or after
-    return code, words[:WORDS_SHOWN]
+    return code, in_words(words)
+
+
+def in_words(text: str) -> str:
+    """The service's own words: short, and without the signature of an address.
+
+    >>> in_words("no picture at https://e.com/a.png?sig=42, sorry")
+    'no picture at https://e.com/a.png sorry'
+    """
+    return _SIGNED.sub(r"\1", text[:4 * WORDS_SHOWN])[:WORDS_SHOWN]
 
 
 def _split(error: str) -> tuple[str, str]:

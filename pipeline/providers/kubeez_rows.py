@@ -14,6 +14,10 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 """An id is taken only if it looks like one, because it becomes part of an address."""
 
 
+LARGEST = 2**53
+"""A number from here on is no size, no count and no length of anything."""
+
+
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
@@ -24,12 +28,13 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value < LARGEST else None  # type: ignore[operator,return-value]
 
 
 def _number(value: object) -> Decimal | None:
     ok = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    return Decimal(value) if ok else None  # type: ignore[arg-type]
+    return Decimal(value) if ok and abs(value) < LARGEST else None  # type: ignore[arg-type]
 
 
 def _objects(value: object) -> list[object]:

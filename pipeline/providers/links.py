@@ -14,8 +14,9 @@ from pipeline.core.errors import Unreachable, Vanished
 
 WRAPPED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 """Addresses that carry an IPv4 address in their last bits: NAT64, and an older form (RFC 4291)."""
-LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
-"""NAT64 inside a network (RFC 8215), which Python 3.11 still calls global."""
+CLOSED = tuple(map(ipaddress.ip_network, ("64:ff9b:1::/48", "fec0::/10", "3fff::/20", "5f00::/16")))
+"""What Python 3.11 calls global and is not: NAT64 inside a network (RFC 8215), site-local addresses
+(RFC 3879), documentation (RFC 9637), segment routing (RFC 9602)."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -59,7 +60,9 @@ async def _resolve(host: str) -> list[Address]:
     except UnicodeError:
         raise Vanished("the link's host is no name") from None
     except OSError:
-        raise Unreachable("the link's host has no address") from None
+        found = []
+    if not found:
+        raise Unreachable("the link's host has no address")
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 
@@ -78,6 +81,6 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-        if address in LOCAL_NAT64:
+        if any(address in network for network in CLOSED):
             return False
     return address.is_global and not address.is_multicast

@@ -5,14 +5,16 @@ Law: a body that JSON allows two readings of is no JSON.
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 LARGEST_REPLY = 8 * 1024 * 1024
+EARLIEST_S, LATEST_S = 1_577_836_800.0, 7_258_118_400.0
+"""The years 2020 to 2199: a moment outside of them is a fault of a clock, or is made to harm."""
 
 
 class Garbled(Exception):
@@ -52,25 +54,36 @@ def unpack(packed: bytes, encoding: str) -> bytes:
     return content
 
 
-def parse_json(content: bytes) -> tuple[Any, bool]:
-    """The value, and whether it is JSON at all: no key twice, no NaN, fractions exact."""
+def parse_json(content: bytes, clear: Callable[[str], str] = str) -> tuple[Any, bool]:
+    """The value, and whether it is JSON at all: UTF-8, no key twice, no NaN, fractions exact.
+
+    What is spelled in escapes is cleared of what `clear` takes out, and of halves of characters.
+    """
     try:
-        value = json.loads(content, parse_float=Decimal, parse_constant=_no_constant,
-                           object_pairs_hook=_no_twins)
-        return (_whole(value) if b"\\u" in content else value), True
+        value = json.loads(content.decode("utf-8-sig"), parse_float=_exact,
+                           parse_constant=_no_constant, object_pairs_hook=_no_twins)
+        return (_mended(value, clear) if b"\\u" in content else value), True
     except (ValueError, RecursionError):
         return None, False
 
 
-def _whole(value: object) -> object:
+def _mended(value: object, clear: Callable[[str], str]) -> object:
     """The same with a mark for every half of a character: an escape can name one, no file can."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return clear(value.encode("utf-8", "replace").decode())
     if isinstance(value, list):
-        return [_whole(part) for part in value]
+        return [_mended(part, clear) for part in value]
     if isinstance(value, dict):
-        return {_whole(name): _whole(part) for name, part in value.items()}
+        return {_mended(name, clear): _mended(part, clear) for name, part in value.items()}
     return value
+
+
+def _exact(text: str) -> Decimal:
+    """A fraction; one with an exponent that no arithmetic reaches is refused."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError("a number out of all bounds") from None
 
 
 def _no_constant(name: str) -> object:
@@ -90,9 +103,7 @@ def http_date_s(text: str) -> float | None:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    if moment.tzinfo is None:  # "-0000" and asctime's form: an HTTP date is UTC all the same
-        moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp()
+    return _in_utc_s(moment)  # "-0000" and asctime's form: an HTTP date is UTC all the same
 
 
 def clock_s(headers: Mapping[str, str]) -> float | None:
@@ -110,6 +121,9 @@ def iso_date_s(text: str) -> float | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp()
+    return _in_utc_s(moment)
+
+
+def _in_utc_s(moment: datetime) -> float | None:
+    seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    return seconds if EARLIEST_S <= seconds < LATEST_S else None

@@ -59,7 +59,7 @@ def make_media(piece: Piece) -> tuple[bytes, str]:
     if piece.stem:
         return make_stem(piece.brief, piece.seconds, piece.stem)
     first, last = (*map(ending_of, piece.frames), None, None)[:2]
-    return make_clip(piece.brief, piece.seconds, first, last)
+    return make_clip(piece.brief, piece.seconds, first, last, sound=piece.sound)
 
 
 class Gallery:
@@ -93,7 +93,8 @@ class Gallery:
         frames = await self._frames(job) if kind == "video" else ()
         stem = stem_of(job, output_id) if kind == "stem" else None
         seconds = 0.0 if kind == "image" else seconds_of(job, output_id) or 0.0
-        return Piece(brief_of(job, output_id), kind, seconds, frames, stem)
+        sound = kind == "video" and job.details.get("sound") is True
+        return Piece(brief_of(job, output_id), kind, seconds, frames, stem, sound)
 
     def size_of(self, output_id: str) -> int | None:
         """How many bytes an output has, if it has been made and is still kept."""

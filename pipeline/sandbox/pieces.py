@@ -48,7 +48,8 @@ class Piece:
     """What is to be made.
 
     A video lasts `seconds` and may begin and end with `frames`: pictures, or a film whose last
-    frame counts. A song, a speech and a `stem` (vocals, instrumental) of a song last `seconds`.
+    frame counts; with `sound` it is heard. A song, a speech and a `stem` (vocals, instrumental) of
+    a song last `seconds`.
     """
 
     brief: Brief
@@ -56,6 +57,7 @@ class Piece:
     seconds: float
     frames: tuple[bytes, ...] = ()
     stem: Stem | None = None
+    sound: bool = False
 
 
 def kind_of(job: RemoteJob) -> PieceKind:

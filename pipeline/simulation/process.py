@@ -16,8 +16,9 @@ from pipeline.executor.control import Control
 from pipeline.executor.lane import Lane
 from pipeline.executor.run import Bounds, run_all
 from pipeline.ledger.ledger import Ledger
-from pipeline.providers.http import Http, Secret
+from pipeline.providers.http import Http
 from pipeline.providers.registry import PROVIDERS
+from pipeline.providers.secret import Secret
 from pipeline.sandbox.chance import stream
 from pipeline.simulation.demand import ACCOUNT, PROVIDER, plan_of
 from pipeline.simulation.disk import living

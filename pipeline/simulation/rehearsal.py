@@ -17,8 +17,9 @@ from pipeline.core.money import Money
 from pipeline.core.price_rule import PerSecond
 from pipeline.core.provider import Provider
 from pipeline.core.terms import Terms
-from pipeline.providers.http import Http, Secret
+from pipeline.providers.http import Http
 from pipeline.providers.registry import PROVIDERS
+from pipeline.providers.secret import Secret
 from pipeline.sandbox.books import Books
 from pipeline.sandbox.catalog import SandboxCatalog
 from pipeline.sandbox.faults import Faults

@@ -13,9 +13,10 @@ from pipeline.core.errors import Exit, Halt
 from pipeline.core.provider import Provider
 from pipeline.core.terms import Terms
 from pipeline.inputs.settings import AccountSettings, Settings
-from pipeline.providers.http import Http, Secret
+from pipeline.providers.http import Http
 from pipeline.providers.links import is_loopback
 from pipeline.providers.registry import PROVIDERS, Entry
+from pipeline.providers.secret import Secret
 from pipeline.wiring.embedded import EmbeddedSandbox, SandboxWishes
 
 SPEED = 60.0

@@ -17,6 +17,7 @@ from pipeline.core.report import RunInfo
 from pipeline.inputs.catalog_cache import CatalogCache
 from pipeline.inputs.settings import Settings
 from pipeline.ledger.connection import DATABASE, RECEIPTS
+from pipeline.ledger.folder import ANYWHERE
 from pipeline.ledger.ledger import Ledger
 from pipeline.wiring.accounts import Accounts, need_keys, open_accounts
 from pipeline.wiring.catalogs import offers
@@ -35,7 +36,7 @@ class Session:
                        hint="`pipeline run MANIFEST` begins one")
         self.state = state
         self.now = now
-        self.ledger = Ledger(state, now)
+        self.ledger = Ledger(state, now, anywhere=os.environ.get(ANYWHERE) == "1")
         self.accounts = Accounts()
 
     def close(self) -> None:

