@@ -7,6 +7,7 @@ traceback reaches a person for anything but a bug of ours.
 import importlib
 import io
 import os
+import resource
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -88,6 +89,7 @@ def program() -> None:
 
 def main() -> None:
     """The entry point: run a command and leave with its exit code."""
+    _leave_no_core()
     _open_streams()
     if os.environ.get("_PIPELINE_COMPLETE"):
         program(prog_name="pipeline")
@@ -96,6 +98,14 @@ def main() -> None:
     for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
         _let_go(stream)
     sys.exit(code)
+
+
+def _leave_no_core() -> None:
+    """A crash writes no memory to the disk, where a key may lie in it. A limit of one byte also
+    keeps the core from a program that would collect it, as one of none does not (core(5))."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    if soft not in (0, 1):
+        resource.setrlimit(resource.RLIMIT_CORE, (1, hard))
 
 
 def _open_streams() -> None:

@@ -17,7 +17,10 @@ from pipeline.core.errors import AuthorError, Exit, Halt
 from pipeline.ledger.connection import unusable
 from pipeline.outputs.console import foreign, open_screen
 from pipeline.outputs.phrases import count
+from pipeline.outputs.printable import visible_lines
 from pipeline.outputs.problems import problems_document, show_problems
+
+INSIDE_CHARS = 100_000
 
 
 def tell(error: BaseException, words: Sequence[str]) -> int:
@@ -63,7 +66,7 @@ def _read(error: BaseException, words: Sequence[str]) -> tuple[int, str, str, st
     if isinstance(error, UnicodeEncodeError) and "surrogates" in error.reason:
         return Exit.USAGE, f"this name is not UTF-8: {error.object}", "rename it", "file"
     if "-v" in words:
-        traceback.print_exception(error)
+        sys.stderr.write(visible_lines("".join(traceback.format_exception(error)), INSIDE_CHARS))
     return (Exit.BUG, f"a bug of this program: {type(error).__name__}: {error}",
             "nothing is lost: `pipeline resume` goes on. `-v` shows where it happened", "bug")
 

@@ -110,7 +110,7 @@ def jobs_command(run: str, *, within: str | None, common: Common) -> int:
             show_jobs(_screen(common), entries)
             return 0
         for entry in entries:
-            sys.stdout.write(json.dumps(job_document(entry, ""), ensure_ascii=False) + "\n")
+            print_json(job_document(entry, ""))
     return 0
 
 

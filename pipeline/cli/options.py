@@ -1,6 +1,5 @@
 """The flags that every command has, and what they mean to it."""
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
+
+from pipeline.outputs.printable import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,7 @@ def _state_setting() -> str:
 
 def print_json(document: object, stream: TextIO | None = None) -> None:
     """One JSON document, on a line of its own."""
-    out = stream or sys.stdout
-    out.write(json.dumps(document, ensure_ascii=False) + "\n")
+    (stream or sys.stdout).write(as_json(document) + "\n")
 
 
 def duration(text: str) -> float:

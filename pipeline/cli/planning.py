@@ -57,7 +57,8 @@ def propose(drawing: Drawing) -> Proposal:
     return Proposal(
         drawing.plan, sum(len(offer.catalog.models) for offer in offers),
         min((offer.catalog.fetched_at for offer in offers), default=""), drawing.forecast,
-        drawing.balance, drawing.budget_left, drawing.caps.max_jobs, notices=drawing.notices)
+        drawing.balance, drawing.rooms.left, drawing.caps.max_jobs, notices=drawing.notices,
+        campaigns_left=drawing.rooms.campaigns)
 
 
 @click.command("diff")

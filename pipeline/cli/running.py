@@ -22,6 +22,8 @@ from pipeline.wiring.planning import Drawing, Wish, draw
 from pipeline.wiring.running import Ending, Limits
 from pipeline.wiring.session import Session
 
+LONGEST_COUNT = 9
+"""Digits."""
 PROGRESS = click.Choice(["auto", "live", "plain", "json", "none"])
 
 
@@ -52,7 +54,7 @@ def limits(max_duration: str | None, fail_fast: bool, max_failures: str | None) 
     if max_failures is None:
         return Limits(longest_s, fail_fast)
     number, percent = max_failures.removesuffix("%"), max_failures.endswith("%")
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > LONGEST_COUNT:
         raise click.BadParameter(f"{max_failures!r} is neither a number nor a share; "
                                  "write 5 or 10%", param_hint="--max-failures")
     if percent:

@@ -23,8 +23,8 @@ from pipeline.wiring.accounts import Account, need_keys
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 """What the name of a library file is made of: llms.txt, "Asset Library"."""
 
-_SIGNED = re.compile(r"(https?://[^\s'\"?]+)\?[^\s'\"]*")
-"""An address with what may be its signature."""
+MOST_GUESSED = 10_000
+"""Names that a mistyped one is held against; that takes a second."""
 
 REMEDIES = {
     "name_taken": "choose another name, or give the file that has it another one: "
@@ -119,7 +119,8 @@ class Visit:
         return file
 
     def _missing(self, name: str, shelf: Shelf) -> Halt:
-        near = difflib.get_close_matches(name, [file.name for file in shelf.files], n=3)
+        near = difflib.get_close_matches(name, [file.name for file in shelf.files[:MOST_GUESSED]],
+                                         n=3)
         return Halt(Exit.USAGE, f"the library of {self.account.name} has no file {name!r}",
                     code="no_asset", hint=f"did you mean {', '.join(near)}?" if near
                     else "`pipeline assets` lists what there is")
@@ -135,7 +136,7 @@ class Visit:
         try:
             yield
         except Refused as failure:
-            raise self._refusal(failure.cause, _SIGNED.sub(r"\1", failure.message)) from None
+            raise self._refusal(failure.cause, failure.message) from None
         except Vanished:
             raise Halt(Exit.USAGE, f"the library of {name} has no such file any more",
                        code="no_asset", hint="`pipeline assets` lists what there is") from None

@@ -4,9 +4,11 @@ Law: a paid try is counted in every scope it falls under, in the commit that int
 that was once reached never comes back, so a clock that is set back reopens no day's budget.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pipeline.core.manifest import Budget
 from pipeline.core.money import NOTHING, Money
@@ -14,13 +16,15 @@ from pipeline.core.money import NOTHING, Money
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Every cap that holds for a run; None is no cap. Accounts have budgets of their own."""
+    """Every cap that holds for a run; None is no cap. Accounts have budgets of their own, and so
+    may campaigns."""
 
     credits: Money | None = None
     per_day: Money | None = None
     per_month: Money | None = None
     accounts: Mapping[str, Budget] = field(default_factory=dict)
     max_jobs: int | None = None
+    campaigns: Mapping[str, Money] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,10 @@ class Scope:
     says: str
 
 
-def scopes(caps: Caps, *, run: str, manifest: str, account: str, at_s: float) -> list[Scope]:
-    """The scopes of a try that is intended at `at_s` (seconds of UTC, never going back)."""
+def scopes(caps: Caps, *, run: str, manifest: str, account: str, at_s: float,
+           campaign: str = "") -> list[Scope]:
+    """The scopes of a try that is intended at `at_s` (seconds of UTC, never going back); without a
+    campaign, those that all tries of the run share."""
     moment = datetime.fromtimestamp(at_s, UTC)
     day, month = f"{moment:%Y-%m-%d}", f"{moment:%Y-%m}"
     own = caps.accounts.get(account, Budget())
@@ -44,7 +50,14 @@ def scopes(caps: Caps, *, run: str, manifest: str, account: str, at_s: float) ->
         Scope(account_scope(account), None, f"everything on {account}"),
         Scope(f"account:{account}:{day}", own.per_day, f"the budget of {account} for {day}"),
         Scope(f"account:{account}:{month}", own.per_month, f"the budget of {account} for {month}"),
+        *([campaign_scope(caps, run, campaign)] if campaign else ()),
     ]
+
+
+def campaign_scope(caps: Caps, run: str, campaign: str) -> Scope:
+    """What a run takes for one of its campaigns."""
+    return Scope(f"campaign:{run}:{campaign}", caps.campaigns.get(campaign),
+                 f"the budget of the campaign {campaign}")
 
 
 def account_scope(account: str) -> str:
@@ -58,9 +71,19 @@ def smallest(*amounts: Money | None) -> Money | None:
     return min(stated) if stated else None
 
 
-def choose(worsts: list[tuple[str, Money, tuple[str, ...]]], left: Money | None,
-           places: int | None) -> set[str]:
-    """Which jobs fit under a cap, in the author's order, as (key, worst, keys it waits for).
+class Candidate(NamedTuple):
+    """A job that a cap may reach for: its key, its worst price, the keys it starts from."""
+
+    key: str
+    worst: Money
+    waits_for: tuple[str, ...] = ()
+    campaign: str = ""
+
+
+def choose(candidates: Iterable[Candidate], left: Money | None, places: int | None,
+           campaigns: Mapping[str, Money] = MappingProxyType({})) -> set[str]:
+    """Which jobs fit under the caps, in the author's order. `left` is for all of them together,
+    `campaigns` what some campaigns have for themselves.
 
     A job that does not fit is passed over, and so is what starts from it; a smaller one after it
     may still fit.
@@ -68,12 +91,15 @@ def choose(worsts: list[tuple[str, Money, tuple[str, ...]]], left: Money | None,
     chosen: set[str] = set()
     passed_over: set[str] = set()
     used = NOTHING
-    for key, worst, waits_for in worsts:
-        fits = left is None or used + worst <= left
+    used_by: dict[str, Money] = {}
+    for job in candidates:
+        after, own = used + job.worst, used_by.get(job.campaign, NOTHING) + job.worst
+        fits = (left is None or after <= left) \
+            and own <= campaigns.get(job.campaign, own)
         if not fits or (places is not None and len(chosen) >= places) \
-                or passed_over.intersection(waits_for):
-            passed_over.add(key)
+                or passed_over.intersection(job.waits_for):
+            passed_over.add(job.key)
             continue
-        chosen.add(key)
-        used = used + worst
+        chosen.add(job.key)
+        used, used_by[job.campaign] = after, own
     return chosen

@@ -46,6 +46,8 @@ CAUSES = {
     "ambiguous": Cause("the evidence fits more than one answer", Remedy.EVIDENCE),
     "not_charged": Cause("a person found that the service never charged for it", Remedy.WAIT),
     "written_off": Cause("a person gave it up as paid and lost", Remedy.RETRY),
+    "doubts_open": Cause("answers to paid calls are missing, and only a person can tell",
+                         Remedy.ACCOUNT, Exit.DOUBT),
     "insufficient_credits": Cause("the account is out of credits", Remedy.ACCOUNT,
                                   Exit.NO_CREDITS),
     "bad_key": Cause("the key is missing, wrong or revoked", Remedy.ACCOUNT, Exit.KEY),
@@ -64,7 +66,7 @@ CAUSES = {
     "generation_failed": Cause("the service failed to make it", Remedy.RETRY),
     "cancelled_there": Cause("the service cancelled it", Remedy.RETRY),
     "links_gone": Cause("the links to the paid file are gone for good", Remedy.RETRY),
-    "source_missing": Cause("a local file that it starts from is gone or changed", Remedy.RETRY),
+    "source_missing": Cause("a file that it starts from is gone or changed", Remedy.RETRY),
     "source_failed": Cause("the job that it starts from brought no file", Remedy.RETRY),
     "cancelled": Cause("somebody cancelled it", Remedy.RETRY),
 }

@@ -18,6 +18,9 @@ from pipeline.core.provider import Finished, Scan, Sighting
 from pipeline.core.terms import Terms
 from pipeline.core.verdict import judge_broken
 
+TOGETHER_S = 600.0
+"""Doubts that come up within so long are one trouble, and more may be on their way."""
+
 SHAPE = re.compile(r"([1-9]\d*(?:\.\d+)?):([1-9]\d*(?:\.\d+)?)")
 RATIO_TOLERANCE = 0.03
 """Services round pixel sizes; 16:9 has come as 1344×768, which is 1.6 % off."""
@@ -120,6 +123,19 @@ def _may_have(row: Sighting, ratio: str | None, *, alone: bool) -> bool:
             if output.width and output.height:
                 return abs(output.width / output.height - wanted) <= RATIO_TOLERANCE * wanted
     return alone
+
+
+def too_many(moments: Iterable[float], most: int) -> bool:
+    """Whether so many doubts came up within ten minutes: then nothing more is bought until they are
+    settled, so that no more money is at risk than of these and of the calls that were under way
+    (SAFETY 1.2).
+
+    >>> too_many([0.0, 599.0], 2), too_many([0.0, 601.0], 2), too_many([0.0], 1), too_many([], 1)
+    (True, False, True, False)
+    """
+    ordered = sorted(moments)
+    return any(last - first <= TOGETHER_S
+               for first, last in zip(ordered, ordered[most - 1:], strict=False))
 
 
 def settles_s(doubt: Doubt, terms: Terms) -> float:

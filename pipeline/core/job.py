@@ -84,8 +84,8 @@ class Produced:
 class Deferred:
     """This try is over and the job may be tried again, not before `not_before_s`.
 
-    `charged` is what the try took: nothing when it was surely never accepted. `by` names the person
-    who said so, if one did.
+    `charged` is what the try took: nothing when it was surely never accepted; `assumed` says that
+    the service did not tell. `by` names the person who said so, if one did.
     """
 
     cause: str
@@ -93,16 +93,18 @@ class Deferred:
     charged: Money = NOTHING
     message: str = ""
     by: str = ""
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """This job is over without a file. `by` names the person who said so, if one did."""
+    """This job is over without a file. `by` and `assumed` are as in `Deferred`."""
 
     cause: str
     message: str = ""
     charged: Money = NOTHING
     by: str = ""
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Caps in credits; None is no cap. Days and months are those of UTC."""
+    """Caps in credits; None is no cap. Days and months are those of UTC; `campaigns` are the most
+    that a run may take for each of them."""
 
     credits: Money | None = None
     per_day: Money | None = None
     per_month: Money | None = None
+    campaigns: Mapping[str, Money] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The jobs in doubt of one account, and the search for evidence.
 
 Law: a doubt is settled by evidence or by a person, never by the clock alone. While one is open, no
-more jobs are started than the service's list can show beside it.
+more jobs are started than the service's list can show beside it; after two within ten minutes none
+is, until they are settled.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,7 +11,14 @@ from dataclasses import dataclass, field
 import anyio
 
 from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
-from pipeline.core.evidence import Doubt, absent, adopt, judge_balance, settles_s
+from pipeline.core.evidence import (
+    Doubt,
+    absent,
+    adopt,
+    judge_balance,
+    settles_s,
+    too_many,
+)
 from pipeline.core.job import Event, Job, State
 from pipeline.core.money import Money
 from pipeline.core.provider import Provider, Scan
@@ -24,6 +32,8 @@ LAST_SCANS = 3
 """After the quiet time so many scans may still bring the proof; then a person is asked."""
 ROOM = 5
 """Rows of the list that are kept free while a doubt is open."""
+MOST, MOST_UNLISTED = 2, 1
+"""So many doubts within ten minutes stop the buying; one, where no list can be had."""
 
 
 @dataclass(slots=True)
@@ -51,7 +61,9 @@ class Doubts:
         self.unsettled = unsettled
         self.missing = missing
         self.open: dict[str, Open] = {}
+        self.left: dict[str, float] = {}
         self.starts: list[float] = []
+        self._most = MOST
         self._scans = 0
         self._missed = 0
 
@@ -61,17 +73,26 @@ class Doubts:
         self.starts = [*self.starts, at_s][-limit:]
 
     def has_room(self) -> bool:
-        """Whether one more start still leaves every doubt in the list's view."""
+        """Whether one more start is safe: every doubt stays in the list's view, and no two of them
+        came up together."""
+        moments = [found.doubt.last_byte_s for found in self.open.values()]
+        if too_many([*moments, *self.left.values()], self._most):
+            return False
         if not self.open:
             return True
         oldest_s = min(found.doubt.job.sent_s or 0.0 for found in self.open.values())
         since = sum(1 for at_s in self.starts if at_s >= oldest_s)
         return since < self.gate.terms.list_rows - ROOM
 
+    def needs_person(self) -> bool:
+        """Whether doubts that no evidence will settle hold all purchases back."""
+        return too_many(self.left.values(), self._most)
+
     async def wait_evidence(self, job: Job) -> Event | None:
         """The event that settles the doubt; None when only a person can, or the run is left."""
         found = Open(Doubt(job, last_byte_s=job.changed_s))
         self.open[job.key] = found
+        self.left.pop(job.key, None)
         self._scans = 0
         self.control.notify()
         try:
@@ -79,6 +100,8 @@ class Doubts:
         finally:
             self.open.pop(job.key, None)
             self.control.notify()
+        if found.event is None:
+            self.left[job.key] = job.changed_s
         return found.event
 
     def leave(self) -> None:
@@ -123,6 +146,7 @@ class Doubts:
             await self._pause(backoff_s(self._missed - 1))
             return
         except (Barred, Refused, Vanished):
+            self._most = MOST_UNLISTED
             self.leave()  # there is no list to be had: only a person can tell
             return
         self._missed = 0

@@ -12,9 +12,9 @@ FARTHEST_AHEAD_S = 300.0
 RESERVE_BYTES = 32 * 1024**2
 """What is left free beside the files that are on their way."""
 LARGEST_BYTES: Mapping[str, int] = {
-    "image": 16 * 1024**2, "video": 64 * 1024**2, "audio": 64 * 1024**2, "text": 1024**2}
-"""The largest file that one job should bring, by what its kind makes: a picture of 4096 × 4096 as
-PNG, a film of a minute at 8 Mbit/s, two tracks of three minutes as WAV. No catalog tells sizes."""
+    "image": 16 * 1024**2, "video": 48 * 1024**2, "audio": 32 * 1024**2, "text": 1024**2}
+"""The largest file that one job should bring, by what its kind makes: a large picture as PNG, a
+film of 45 s at 8 Mbit/s, three minutes of sound as WAV. No catalog tells sizes."""
 
 
 def lack(skew_s: float, kind: str, under_way: int, free_bytes: int) -> str:

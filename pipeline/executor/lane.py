@@ -24,6 +24,7 @@ from pipeline.executor.footing import lack
 from pipeline.executor.gate import READS, Gate
 from pipeline.executor.sources import Sources
 from pipeline.executor.watch import Watch
+from pipeline.ledger.guesses import has_guesses
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.surprises import surprises
 
@@ -111,6 +112,9 @@ class Lane:
     async def wait_leave_to_buy(self, job: Job) -> bool:
         """Wait for the job's own time and for room in the service's list; False to leave it."""
         while self.buying:
+            if self.doubts.needs_person():
+                self.bar(Barred("`pipeline doubt` names them", cause="doubts_open"))
+                return False
             wait_s = job.not_before_s - self.now()
             if wait_s <= 0 and self.doubts.has_room():
                 return True
@@ -204,14 +208,16 @@ class Lane:
 
     async def _missing(self) -> Money | None:
         """What left the account beside all that is known to be charged; None if none can tell."""
-        before = self.ledger.ask.reading(self.account)
+        before, starts = self.ledger.ask.reading(self.account), self.doubts.starts
         unsure = [job for job in self.ledger.ask.open_jobs(self.account)
                   if job.state in (State.SUBMITTING, State.RUNNING)
                   or (job.state is State.IN_DOUBT and job.remote_ids)]
-        if before is None or unsure:
+        if before is None or unsure or has_guesses(self.ledger.connection, self.account):
             return None
         now = await self._reading()
-        return None if now is None else unexplained(before, now)
+        if now is None or self.doubts.starts != starts:
+            return None  # something was bought while the answer was on its way
+        return unexplained(before, now)
 
     async def _reading(self) -> Reading | None:
         try:

@@ -3,6 +3,7 @@
 Law: no key and no signed address is ever in it.
 """
 
+import re
 from datetime import UTC, datetime
 
 from pipeline.core.job import File, Job
@@ -19,7 +20,7 @@ def sidecar(job: Job, file: File) -> dict[str, object]:
         "kind": spec.kind, "model": spec.model, "prompt": spec.prompt,
         "aspect_ratio": spec.aspect_ratio, "params": dict(spec.params),
         "sources": [{"kind": source.kind,
-                     "value": source.value.partition("?")[0] if source.kind == "url"
+                     "value": re.split("[?#]", source.value)[0] if source.kind == "url"
                      else source.value} for source in spec.sources],
         "vars": dict(job.labels), "variant": spec.variant, "remote_ids": list(job.remote_ids),
         "quoted": str(job.quote.expected), "charged": str(job.charged),

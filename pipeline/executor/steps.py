@@ -29,6 +29,7 @@ from pipeline.core.job import (
     Saved,
     State,
 )
+from pipeline.core.pace import Window
 from pipeline.core.provider import Broken, Finished, Output
 from pipeline.core.verdict import backoff_s, judge_news, judge_submission
 from pipeline.executor.lane import Lane, Leave
@@ -61,7 +62,7 @@ async def intend(lane: Lane, job: Job) -> Event | None:
         return None
     if urls is None:
         return None
-    window = await lane.gate.wait_turn(lane.terms.bucket(job.spec.kind))
+    window = await _wait_turn(lane, job)
     if window is None:
         return None
     if why := lane.lack(job):
@@ -70,6 +71,17 @@ async def intend(lane: Lane, job: Job) -> Event | None:
         return None
     lane.leaves[job.key] = Leave(window, urls, lane.boot_s())
     return Intended(lane.new_tag(), held_for(job, lane.ledger.ask))
+
+
+async def _wait_turn(lane: Lane, job: Job) -> Window | None:
+    """A turn for the paid call, unless a doubt came up while it was waited for."""
+    while (window := await lane.gate.wait_turn(lane.terms.bucket(job.spec.kind))) is not None:
+        if lane.doubts.has_room():
+            return window
+        lane.gate.unused_turn(window)
+        if not await lane.wait_leave_to_buy(job):
+            return None
+    return None
 
 
 async def submit(lane: Lane, job: Job) -> Event | None:

@@ -76,6 +76,13 @@ class BudgetGrammar(Strict):
         None, description="the most that this manifest may take in a month of UTC, in credits")
 
 
+class ShareGrammar(Strict):
+    """The cap of one campaign."""
+
+    credits: Amount = Field(description="the most that one run may take for this campaign, "
+                                        "in credits")
+
+
 class TableGrammar(Strict):
     """A table whose rows are the values of a variable."""
 
@@ -174,6 +181,8 @@ class CampaignGrammar(Strict):
     sources: list[Text] = Field(
         default_factory=list, max_length=MAX_FEW,
         description="a list of files, https addresses, or asset:NAME")
+    budget: ShareGrammar | None = Field(
+        None, description="a mapping: credits, the most that one run may take for this campaign")
     max_price: PriceCap | None = Field(
         None, description="the most that one job may take, in credits, above 0")
     max_paid_attempts: Annotated[int, Field(ge=1, le=5)] = Field(

@@ -99,7 +99,9 @@ def _understood(desk: Desk, said: ManifestGrammar, file: str) -> Manifest:
         for index, campaign in enumerate(said.campaigns)]
     caps = said.budget
     return Manifest(said.name, file, said.account, campaigns,
-                    Budget(caps.credits, caps.per_day, caps.per_month))
+                    Budget(caps.credits, caps.per_day, caps.per_month,
+                           {campaign.name: campaign.budget.credits
+                            for campaign in said.campaigns if campaign.budget}))
 
 
 def _check_names(desk: Desk, campaigns: list[CampaignGrammar]) -> None:

@@ -131,6 +131,13 @@ def write_job(connection: sqlite3.Connection, after: Job, before: Job) -> bool:
     return done.rowcount == 1
 
 
+def campaign_of(connection: sqlite3.Connection, run: str, key: str) -> str:
+    """The campaign that a run wants a job for, "" where it does not."""
+    row = connection.execute("select campaign from run_rows where run = ? and job = ?",
+                             (run, key)).fetchone()
+    return str(row["campaign"]) if row else ""
+
+
 def redirect(connection: sqlite3.Connection, run: RunInfo) -> None:
     """The run's folder is another one, for all that is not delivered yet."""
     connection.execute("update runs set outputs = ? where id = ?", (run.outputs, run.id))

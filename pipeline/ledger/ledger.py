@@ -18,7 +18,7 @@ from pipeline.core.evidence import Reading
 from pipeline.core.job import Accepted, Cancelled, Event, Intended, Job, Produced, apply
 from pipeline.core.plan import Plan
 from pipeline.core.report import RunInfo
-from pipeline.ledger import admission
+from pipeline.ledger import admission, learned
 from pipeline.ledger.ballast import Ballast
 from pipeline.ledger.beginning import begin_epoch, open_receipts, put_mark
 from pipeline.ledger.codec import dump
@@ -37,7 +37,6 @@ from pipeline.ledger.questions import Questions
 from pipeline.ledger.receipts import Receipts
 
 BALLAST = "ballast"
-FORGET_TURNS_S = 600.0
 W = TypeVar("W")
 
 
@@ -182,28 +181,18 @@ class Ledger:
 
     async def remember_upload(self, account: str, digest: str, url: str) -> None:
         """A file's content has this address at the service from now on."""
-        await self.commits.write(lambda c: c.execute(
-            "insert or replace into uploads values (?, ?, ?, ?)",
-            (account, digest, url, self.now())))
+        await self.commits.write(
+            lambda c: learned.keep_upload(c, account, digest, url, self.now()))
 
     async def remember_balance(self, account: str, reading: Reading) -> None:
         """The account's balance while no paid call is open: what a later doubt is held against."""
-        await self.commits.write(lambda c: c.execute(
-            "insert or replace into balances values (?, ?, ?, ?)",
-            (account, reading.balance.micros, reading.charged.micros, self.now())))
+        await self.commits.write(lambda c: learned.keep_balance(c, account, reading, self.now()))
 
     async def remember(self, account: str, turns: Collection[tuple[str, float]],
                        lengths: Collection[tuple[str, float]]) -> None:
         """What a restart must know: free calls (bucket, when), lengths of jobs (model, seconds)."""
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute("delete from turns where account = ? and at_s < ?",
-                               (account, self.now() - FORGET_TURNS_S))
-            connection.executemany("insert into turns values (?, ?, ?)",
-                                   [(account, bucket, at_s) for bucket, at_s in turns])
-            connection.executemany("insert into lengths values (?, ?, ?, ?)",
-                                   [(account, model, s, self.now()) for model, s in lengths])
-
-        await self.commits.write(work)
+        await self.commits.write(
+            lambda c: learned.keep_pace(c, account, turns, lengths, now_s=self.now()))
 
     def _receive(self, write: Callable[[str, W, str], None], tag: str, what: W, at: str) -> None:
         """Write a receipt; raises `Halt` (13) where the disk does not take it."""
@@ -233,7 +222,8 @@ class Ledger:
         if self.run is None:
             raise Halt(Exit.BUG, "an intent outside a run")
         return scopes(self.caps, run=self.run.id, manifest=self.run.manifest,
-                      account=job.account, at_s=at_s)
+                      account=job.account, at_s=at_s,
+                      campaign=admission.campaign_of(self.connection, self.run.id, job.key))
 
     def _run_id(self) -> str:
         if self.run is None:

@@ -3,7 +3,7 @@
 Law: a line is synced before the world moves on: the intent before the request, the acceptance
 before the database hears of it. Each line carries the digest of all lines before it. The log shows
 whether the database has gone back in time, and brings home an id that the database never heard of.
-After a line that could not be written or synced there is none: the next process reads what stayed.
+After a line that could not be synced there is none: the next process reads what stayed.
 """
 
 import errno
@@ -113,9 +113,9 @@ class Receipts:
         line = f"{digest} {body}\n".encode()
         if self._lost is not None:
             raise self._lost
+        if os.pwrite(self._descriptor, line, self.length) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         try:
-            if os.pwrite(self._descriptor, line, self.length) < len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             sync(self._descriptor)
         except OSError as error:
             self._lost = error

@@ -17,6 +17,7 @@ from pipeline.outputs.printable import visible
 BAR_COLUMNS = 24
 NEARLY_FULL = 0.9
 LARGEST_SHOWN = 3
+ROWS_SHOWN = 500
 
 
 def library_document(account: str, shelf: Shelf) -> dict[str, object]:
@@ -39,12 +40,15 @@ def show_library(console: Console, account: str, shelf: Shelf) -> None:
     table.add_column(no_wrap=True)
     table.add_column(style="dim", overflow="fold")
     table.add_column(justify="right", no_wrap=True)
-    for file in sorted(shelf.files, key=lambda file: file.name):
+    more = len(shelf.files) - ROWS_SHOWN
+    for file in sorted(shelf.files, key=lambda file: file.name)[:ROWS_SHOWN]:
         table.add_row(foreign(file.name), foreign(file.kind, limit=20),
                       foreign(file.media_type, limit=40),
                       "" if file.bytes is None else size(file.bytes))
     if table.row_count:
         console.print(table)
+        if more > 0:
+            console.print(Text(f"and {more:,} more; `--json` gives them all", "dim"))
         console.print()
     else:
         console.print("the library is empty; `pipeline assets add NAME SOURCE` fills it")

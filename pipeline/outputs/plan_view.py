@@ -42,7 +42,8 @@ def plan_document(proposal: Proposal) -> dict[str, object]:
                    "worst": str(sum((row.worst for row in beyond), NOTHING))},
         "forecast": {"seconds": round(finish.seconds, 1), "bottleneck": finish.bottleneck}
         if finish else None,
-        "campaigns": [_campaign(share) for share in shares(plan)],
+        "campaigns": [{**_campaign(share), "budget": _text(plan.budget.campaigns.get(share.name))}
+                      for share in shares(plan)],
         "skipped": [{"campaign": gone.campaign, "model": gone.model,
                      "aspect_ratio": gone.aspect_ratio, "why": gone.why}
                     for gone in plan.skipped],
@@ -186,6 +187,7 @@ def _caps(proposal: Proposal) -> Iterable[tuple[str, Text]]:
     budget, beyond = proposal.plan.budget, proposal.beyond
     limits = [(budget.credits, "a run"), (budget.per_day, "a day"), (budget.per_month, "a month")]
     words = [f"{amount(cap)} {span}" for cap, span in limits if cap is not None]
+    words += [f"{amount(cap)} for {visible(name)}" for name, cap in budget.campaigns.items()]
     if proposal.budget_left is not None:
         words.append(f"{amount(proposal.budget_left)} left")
     if proposal.max_jobs is not None:

@@ -4,6 +4,7 @@ Law: every text that we did not write ourselves passes here on its way to a pers
 of it moves a cursor, starts a line of its own or turns the reading order round.
 """
 
+import json
 import re
 
 LINE_CHARS = 400
@@ -35,9 +36,22 @@ def visible_lines(text: object, limit: int) -> str:
     return shorten(_HIDDEN.sub(_spell, _BREAKS.sub("\n", cut)), limit)
 
 
+def as_json(document: object) -> str:
+    r"""A document on one line, which may be read on a terminal too: what is hidden is escaped.
+
+    >>> as_json({"says": "né \x9b2J"})
+    '{"says": "né \\u009b2J"}'
+    """
+    return _HIDDEN.sub(_escape, json.dumps(document, ensure_ascii=False))
+
+
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters; an ellipsis stands for the rest."""
     return text if len(text) <= limit else text[:limit - 1] + "…"
+
+
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0]).strip('"') if found[0] != "\x7f" else "\\u007f"
 
 
 def _spell(found: re.Match[str]) -> str:

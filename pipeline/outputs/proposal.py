@@ -1,10 +1,10 @@
 """A plan and everything that a person weighs before approving it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from pipeline.core.caps import choose
+from pipeline.core.caps import Candidate, choose
 from pipeline.core.errors import Problem
 from pipeline.core.forecast import Forecast
 from pipeline.core.money import NOTHING, Money
@@ -16,7 +16,8 @@ class Proposal:
     """A plan in front of its reader.
 
     `models` and `fetched_at` (UTC, ISO 8601) are of the catalogs behind the prices. `budget_left`
-    is what the tightest cap still has, `max_jobs` the run's cap on jobs; None is no cap. `balance`
+    is what the tightest cap of all still has, `campaigns_left` what campaigns with a cap of their
+    own have, `max_jobs` is the run's cap on jobs; None is no cap. `balance`
     is None where the service does not say. `notices` are what moved since the last run, in words.
     """
 
@@ -29,13 +30,15 @@ class Proposal:
     max_jobs: int | None = None
     problems: Sequence[Problem] = ()
     notices: Sequence[str] = ()
+    campaigns_left: Mapping[str, Money] = field(default_factory=dict)
 
     @cached_property
     def beyond(self) -> list[Row]:
         """The rows that would be bought and that the caps do not reach."""
         buys = [row for row in self.plan.rows if row.buys]
-        reached = choose([(row.cell.key, row.worst, row.cell.spec.waits_for) for row in buys],
-                         self.budget_left, self.max_jobs)
+        reached = choose([Candidate(row.cell.key, row.worst, row.cell.spec.waits_for,
+                                    row.cell.campaign) for row in buys],
+                         self.budget_left, self.max_jobs, self.campaigns_left)
         return [row for row in buys if row.cell.key not in reached]
 
 

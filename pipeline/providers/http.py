@@ -18,7 +18,7 @@ import httpx
 
 from pipeline.core.errors import ReplyLost, Unreachable, Vanished
 from pipeline.providers.downloads import check_download
-from pipeline.providers.links import check_link
+from pipeline.providers.links import check_link, next_hop
 from pipeline.providers.reply import LARGEST_REPLY, Garbled, Reply, clock_s, parse_json, unpack
 from pipeline.providers.secret import Secret
 
@@ -156,7 +156,7 @@ class Http:
                         check_download(body.status, body.headers)
                         yield body
                         return
-                    url = _next_hop(url, response)
+                    url = next_hop(url, response.headers["location"])
                 finally:
                     await response.aclose()
             raise Vanished("the link leads from redirect to redirect")
@@ -212,13 +212,6 @@ class Body:
                 yield piece
         except (httpx.HTTPError, OSError) as error:
             raise Unreachable(_words(error)) from None
-
-
-def _next_hop(url: str, response: httpx.Response) -> str:
-    try:
-        return str(httpx.URL(url).join(response.headers["location"]))
-    except (httpx.InvalidURL, ValueError):
-        raise Vanished("the link leads to no address") from None
 
 
 class _Trace:

@@ -6,7 +6,7 @@ loopback. An answer of a service must not make us call what stands behind our ow
 
 import ipaddress
 import socket
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import anyio
 
@@ -52,6 +52,14 @@ async def check_link(url: str, *, loopback: bool) -> list[str]:
     if not all(is_public(address) for address in addresses):
         raise Vanished("the link leads to a private address")
     return [str(address) for address in addresses]
+
+
+def next_hop(url: str, location: str) -> str:
+    """The address that a redirect leads to; raises `Vanished` for none."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Vanished("the link leads to no address") from None
 
 
 async def _resolve(host: str) -> list[Address]:

@@ -14,6 +14,7 @@ from functools import cache
 from pipeline.simulation.life import Life
 
 CHANGES = frozenset({"os.link", "os.remove", "os.rename", "os.truncate", "os.mkdir"})
+ENDLESS_BYTES = 2**62
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 _life: ContextVar[Life | None] = ContextVar("life", default=None)
@@ -28,6 +29,11 @@ def living(life: Life) -> Iterator[None]:
         yield
     finally:
         _life.reset(token)
+
+
+def endless(folder: str) -> int:
+    """The bytes that are left where simulated files go: whose disk is full is drawn elsewhere."""
+    return ENDLESS_BYTES
 
 
 def elsewhere() -> None:

@@ -77,11 +77,11 @@ CHAINS = (("song", "stems"), ("anthem",), ("speech", "words"), ("opener", "longe
 """Extras that are drawn together; of a chain perhaps only the beginning."""
 
 
-def draw_script(seed: int) -> Script:
-    """The world of this seed."""
+def draw_script(seed: int, demand: Demand | None = None) -> Script:
+    """The world of this seed; a demand that is given is not drawn."""
     chance = stream("world", seed)
     terms = _terms(chance)
-    demand = _demand(chance)
+    demand = demand or _demand(chance)
     names = chance.sample(sorted(FAULTS), chance.choice((0, 1, 1, 2, 2, 3, 4, 6)))
     faults = {name: FAULTS[name](chance) for name in names}
     faults |= {name: HABITS[name] for name in HABITS if chance.random() < 0.15}

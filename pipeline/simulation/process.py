@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from pipeline.core.caps import choose, scopes
+from pipeline.core.caps import Candidate, choose, scopes
 from pipeline.core.errors import Exit
 from pipeline.core.job import AT_REST, Job, State
 from pipeline.core.money import Money
@@ -21,7 +21,7 @@ from pipeline.providers.registry import PROVIDERS
 from pipeline.providers.secret import Secret
 from pipeline.sandbox.chance import stream
 from pipeline.simulation.demand import ACCOUNT, PROVIDER, plan_of
-from pipeline.simulation.disk import living
+from pipeline.simulation.disk import endless, living
 from pipeline.simulation.life import Life
 from pipeline.simulation.memory import MortalReceipts, mortal_connection
 from pipeline.simulation.wire import SandboxTransport
@@ -30,7 +30,6 @@ from pipeline.simulation.world import World
 
 ADDRESS = "http://127.0.0.1:8787"
 RUN = "simulated-run"
-ENDLESS_BYTES = 2**62
 TICK_S = 15.0
 """Nobody looks on, so there is little to draw."""
 
@@ -72,7 +71,7 @@ class Process:
         inner = PROVIDERS[PROVIDER].build(http, world.terms, True)
         self.provider: Provider = WitnessedProvider(inner, self.ledger, self.number,
                                                     world.payments.append)
-        self.store = AssetStore(in_place, lambda folder: ENDLESS_BYTES)
+        self.store = AssetStore(in_place, endless)
         self._chance = stream(world.script.seed, "tags", self.number)
 
     async def work(self, longest_s: float | None) -> Exit:
@@ -110,7 +109,8 @@ class Process:
     def _choose(self) -> bool:
         """Mark what the cap reaches for; True if anything is."""
         pending = [entry.job for entry in self.ledger.ask.entries(RUN, State.PENDING)]
-        chosen = choose([(job.key, job.quote.worst, job.spec.waits_for) for job in pending],
+        chosen = choose([Candidate(job.key, job.quote.worst, job.spec.waits_for)
+                         for job in pending],
                         self._left(), None)
         self.ledger.choose(chosen)
         return bool(chosen)

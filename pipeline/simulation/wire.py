@@ -1,12 +1,11 @@
 """The line between a simulated process and the simulated service.
 
 Law: what was sent is on its way, whatever becomes of its sender: the service takes it, charges for
-it and answers, though nobody may be left to listen. A client that waits too long gives up alone. An
-answer comes whole, but for a stream of events, which comes as it is told.
+it and answers, though nobody may be left to listen. A client that waits too long gives up alone.
 """
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 
 import anyio
@@ -16,11 +15,10 @@ from starlette.types import ASGIApp, Message
 
 from pipeline.sandbox.chance import stream
 from pipeline.sandbox.door import ConnectionCut
+from pipeline.simulation.delivery import Answer, Delivery, broken_off
 from pipeline.simulation.disk import elsewhere
 from pipeline.simulation.life import Life
 
-FILES = ("/images/", "/audio/")
-EVENTS = b"text/event-stream"
 CLIENT = ("127.0.0.1", 50_000)
 
 
@@ -59,46 +57,6 @@ class Call:
     words: bytes = b""
     late: bool = False
     stray: bool = False
-
-
-@dataclass(slots=True)
-class Answer:
-    """What the service sent back, and whether the line was cut in the end (and how).
-
-    It takes `back_s` to come back. `more` is set when more of it can be read than could be before:
-    all of it, or of a stream one event.
-    """
-
-    back_s: float
-    more: anyio.Event
-    status: int = 0
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: list[bytes] = field(default_factory=list)
-    whole: bool = False
-    cut: ConnectionCut | None = None
-
-    @property
-    def streams(self) -> bool:
-        """Whether it is a stream of events."""
-        return any(value.startswith(EVENTS) for _, value in self.headers)
-
-    async def take(self, message: Message) -> None:
-        """ASGI's `send`. A stream's way back is waited for at its head: the rest follows it."""
-        if message["type"] == "http.response.start":
-            self.status, self.headers = message["status"], list(message["headers"])
-            if self.streams:
-                await anyio.sleep(self.back_s)
-        elif message.get("body"):
-            self.body.append(message["body"])
-        if self.streams:
-            self.more.set()
-
-    async def end(self) -> None:
-        """The service has sent everything, or cut the line."""
-        if not self.streams:
-            await anyio.sleep(self.back_s)
-        self.whole = True
-        self.more.set()
 
 
 class Wire:
@@ -197,7 +155,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         finally:
             call.stray = call.arrived_s is None
         if answer.cut is not None and not answer.status:
-            raise _cut(answer.cut)
+            raise broken_off(answer.cut)
         return httpx.Response(answer.status, headers=answer.headers, request=request,
                               stream=Delivery(answer, self._life, request))
 
@@ -211,56 +169,3 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             if not landed.is_set():
                 raise httpx.ReadTimeout("no answer in time", request=request)
         return answer
-
-
-class Delivery(httpx.AsyncByteStream):
-    """The body of an answer on its way; a file comes in two pieces, a stream as it is told."""
-
-    def __init__(self, answer: Answer, life: Life, request: httpx.Request) -> None:
-        self._answer = answer
-        self._life = life
-        self._request = request
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The pieces as they come."""
-        if self._answer.streams:
-            async for event in self._events():
-                yield event
-        else:
-            body = b"".join(self._answer.body)
-            if self._request.url.path.startswith(FILES):
-                half = len(body) // 2
-                yield body[:half]
-                self._life.touch("half a file")
-                body = body[half:]
-            yield body
-        if self._answer.cut is not None:
-            raise _cut(self._answer.cut)
-
-    async def _events(self) -> AsyncIterator[bytes]:
-        """Each event when it is there; raises httpx's own error for a stream that is silent."""
-        told = 0
-        while told < len(self._answer.body) or not self._answer.whole:
-            if told == len(self._answer.body):
-                await self._more()
-            for event in self._answer.body[told:]:
-                told += 1
-                yield event
-
-    async def _more(self) -> None:
-        with self._life.alarm() as more:
-            self._answer.more = more
-            with anyio.move_on_after(self._request.extensions["timeout"]["read"]):
-                await more.wait()
-            self._life.touch("told an event")
-            if not more.is_set():
-                raise httpx.ReadTimeout("nothing more in time", request=self._request)
-
-    async def aclose(self) -> None:
-        """Nothing is held."""
-
-
-def _cut(cut: ConnectionCut) -> httpx.TransportError:
-    if cut.reset:
-        return httpx.ReadError("the line was reset")
-    return httpx.RemoteProtocolError("the line was closed before the answer was whole")

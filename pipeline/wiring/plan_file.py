@@ -42,9 +42,9 @@ class SavedPlan:
             self.fingerprint = str(saved["fingerprint"])
             self.worths = {str(key): str(worst) for key, worst in saved["rows"]}
             self.catalogs = dict(saved["catalogs"])
-            self.wish = Wish(Path(saved["file"]), state, str(wish["account"]), str(wish["only"]),
-                             wish["limit"], None if cap is None else Money.parse(cap),
-                             wish["max_jobs"])
+            self.wish = Wish(Path(saved["file"]), state, _text(wish["account"]),
+                             _text(wish["only"]), _count(wish["limit"]),
+                             None if cap is None else Money.parse(cap), _count(wish["max_jobs"]))
         except FileNotFoundError:
             raise Halt(Exit.STALE_PLAN, f"there is no plan {path}",
                        hint="`pipeline plan MANIFEST -o PLAN.json` saves one") from None
@@ -72,3 +72,15 @@ class SavedPlan:
         if not moved and dict(drawing.plan.catalogs) != self.catalogs:
             moved.append("the catalog has changed")
         return ", ".join(moved) or "the manifest or its budget has changed"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("no text")
+    return value
+
+
+def _count(value: object) -> int | None:
+    if value is not None and (type(value) is not int or value < 0):
+        raise ValueError("no count")
+    return value

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.core.caps import Caps, scopes, smallest
+from pipeline.core.caps import Caps, smallest
 from pipeline.core.cells import Expansion, Offer
 from pipeline.core.errors import AuthorError, Halt, ProviderFailure
 from pipeline.core.expansion import expand
@@ -27,6 +27,7 @@ from pipeline.ledger.questions import Questions
 from pipeline.ledger.surprises import surprises
 from pipeline.wiring.accounts import Account, Accounts, need_keys, open_accounts
 from pipeline.wiring.catalogs import offers
+from pipeline.wiring.rooms import Rooms, rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Drawing:
     caps: Caps
     unfinished: RunInfo | None
     balance: Money | None
-    budget_left: Money | None
+    rooms: Rooms
     forecast: Forecast
     since: Difference
     notices: Sequence[str] = ()
@@ -104,7 +105,7 @@ async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
                              catalogs={n: o.catalog.digest() for n, o in found.items()})
             plan = select(plan, wish.only, wish.limit)
             caps = _caps(manifest, accounts, wish)
-            left = past.left(caps, manifest, now())
+            left = past.rooms(caps, manifest, now())
             since = compare(past.wanted(), plan)
             notices = [*_notices(changes, past.latest), *past.surprises(plan)]
         finally:
@@ -179,7 +180,7 @@ def _caps(manifest: Manifest, accounts: Accounts, wish: Wish) -> Caps:
     budget = manifest.budget
     own = {name: account.settings.budget for name, account in accounts.by_name.items()}
     return Caps(smallest(budget.credits, wish.max_credits), budget.per_day, budget.per_month, own,
-                wish.max_jobs)
+                wish.max_jobs, budget.campaigns)
 
 
 async def _balance(account: Account | None) -> Money | None:
@@ -234,16 +235,10 @@ class _Past:
                 f"[accounts.{account}.prices] in pipeline.toml names a price that covers it"
                 for (account, model), taken in sorted(found.items())]
 
-    def left(self, caps: Caps, manifest: Manifest, now_s: float) -> Money | None:
-        """What the tightest cap still allows, before this plan."""
-        run = self.unfinished.id if self.unfinished else ""
-        rooms = []
-        for scope in scopes(caps, run=run, manifest=manifest.name, account=manifest.account,
-                            at_s=now_s):
-            if scope.cap is not None:
-                held, charged, refunded = self._ask.sums(scope.name) if self._ask else (0, 0, 0)
-                rooms.append(scope.cap.less(Money(max(0, held + charged - refunded))))
-        return min(rooms) if rooms else None
+    def rooms(self, caps: Caps, manifest: Manifest, now_s: float) -> Rooms:
+        """What the caps still allow, before this plan."""
+        return rooms(self._ask, caps, run=self.unfinished.id if self.unfinished else "",
+                     manifest=manifest.name, account=manifest.account, at_s=now_s)
 
     def close(self) -> None:
         if self._ask:

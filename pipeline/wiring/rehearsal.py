@@ -29,6 +29,7 @@ from pipeline.ledger.connection import open_for_reading
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.questions import Questions
 from pipeline.simulation.clock import run_jumping
+from pipeline.simulation.disk import endless
 from pipeline.simulation.rehearsal import Stage, Wish, models_of
 from pipeline.wiring.planning import Drawing
 from pipeline.wiring.running import Limits, Manner, Runner, new_run
@@ -103,7 +104,7 @@ class _Theatre:
         await self._stand_in(ledger, plan)
         ledger.go_on(run, caps)
         tick_s = max(0.05, self.drawing.forecast.seconds / TICKS)
-        manner = Manner(AssetStore(in_place), signals=False, tick_s=tick_s)
+        manner = Manner(AssetStore(in_place, endless), signals=False, tick_s=tick_s)
         audience, began_s = _Audience(), self.wall()
         ending = await Runner(ledger, run, accounts, caps, manner).work(self.how.limits, audience)
         seconds = self.wall() - began_s

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.core.caps import Caps, choose, scopes
+from pipeline.core.caps import Candidate, Caps, choose
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.job import AT_REST, State
 from pipeline.core.money import Money
@@ -26,8 +26,11 @@ from pipeline.executor.sources import held_for
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.lock import refuse_if_held
 from pipeline.wiring.accounts import Account
+from pipeline.wiring.rooms import rooms
 
 STOP_FILE = "stop"
+OF_CAMPAIGN = "campaign "
+"""Before a campaign's name, among the caps of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def new_run(plan: Plan, caps: Caps, outputs: str, now_s: float) -> RunInfo:
 def caps_as_text(caps: Caps) -> dict[str, str]:
     """A run's caps as the ledger keeps them."""
     said = {"credits": caps.credits, "per_day": caps.per_day, "per_month": caps.per_month,
-            "max_jobs": caps.max_jobs}
+            "max_jobs": caps.max_jobs,
+            **{OF_CAMPAIGN + name: cap for name, cap in caps.campaigns.items()}}
     return {name: str(value) for name, value in said.items() if value is not None}
 
 
@@ -101,7 +105,9 @@ def caps_of_run(run: RunInfo, accounts: Mapping[str, Account]) -> Caps:
     max_jobs = run.caps.get("max_jobs")
     return Caps(amount("credits"), amount("per_day"), amount("per_month"),
                 {name: account.settings.budget for name, account in accounts.items()},
-                int(max_jobs) if max_jobs else None)
+                int(max_jobs) if max_jobs else None,
+                {name.removeprefix(OF_CAMPAIGN): Money.parse(said)
+                 for name, said in run.caps.items() if name.startswith(OF_CAMPAIGN)})
 
 
 def ask_to_stop(state: Path) -> bool:
@@ -174,25 +180,18 @@ class Runner:
 
     def _choose(self) -> bool:
         """Mark what the caps reach for; True if anything is."""
-        pending = [entry.job for entry in self.ledger.ask.entries(self.run.id, State.PENDING)]
-        left = self._left()
+        pending = list(self.ledger.ask.entries(self.run.id, State.PENDING))
+        left = rooms(self.ledger.ask, self.caps, run=self.run.id, manifest=self.run.manifest,
+                     account=self.run.account, at_s=self.ledger.now())
         places = None
         if self.caps.max_jobs is not None:
             places = max(0, self.caps.max_jobs - self.ledger.ask.bought(self.run.id))
-        chosen = choose([(job.key, held_for(job, self.ledger.ask), job.spec.waits_for)
-                         for job in pending], left, places)
+        chosen = choose([Candidate(entry.job.key, held_for(entry.job, self.ledger.ask),
+                                   entry.job.spec.waits_for, entry.campaign)
+                         for entry in pending], left.left, places, left.campaigns)
         self.ledger.choose(chosen)
-        self.left_out = [job.key for job in pending if job.key not in chosen]
+        self.left_out = [entry.job.key for entry in pending if entry.job.key not in chosen]
         return bool(chosen)
-
-    def _left(self) -> Money | None:
-        rooms = []
-        for scope in scopes(self.caps, run=self.run.id, manifest=self.run.manifest,
-                            account=self.run.account, at_s=self.ledger.now()):
-            if scope.cap is not None:
-                held, charged, refunded = self.ledger.ask.sums(scope.name)
-                rooms.append(scope.cap.less(Money(max(0, held + charged - refunded))))
-        return min(rooms) if rooms else None
 
     def _open(self) -> bool:
         """Whether money is out for any job of these accounts, in this run or an earlier one."""

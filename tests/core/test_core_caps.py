@@ -11,7 +11,7 @@ from core_samples import NOW_S, cr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.caps import Caps, choose, scopes, smallest
+from pipeline.core.caps import Candidate, Caps, campaign_scope, choose, scopes, smallest
 from pipeline.core.errors import Exit
 from pipeline.core.job import State
 from pipeline.core.manifest import Budget
@@ -19,11 +19,8 @@ from pipeline.core.money import NOTHING, Money
 from pipeline.core.outcome import ORDER, judge_run
 from pipeline.core.report import Totals, count_states
 
-Wishes = list[tuple[str, Money, tuple[str, ...]]]
-
-
-def wishes(*prices: str) -> Wishes:
-    return [(f"k{n}", cr(price), ()) for n, price in enumerate(prices)]
+def wishes(*prices: str) -> list[Candidate]:
+    return [Candidate(f"k{n}", cr(price)) for n, price in enumerate(prices)]
 
 
 @pytest.mark.parametrize(("left", "places", "chosen"), [
@@ -37,21 +34,40 @@ def test_the_jobs_that_fit_are_chosen_in_the_authors_order(left: str | None, pla
 
 
 def test_what_starts_from_a_job_that_does_not_fit_is_not_reached_for() -> None:
-    chain: Wishes = [("hero", cr("20"), ()), ("teaser", cr("1"), ("hero",)),
-                     ("last", cr("1"), ("teaser",)), ("other", cr("1"), ("elsewhere",))]
+    chain = [Candidate("hero", cr("20")), Candidate("teaser", cr("1"), ("hero",)),
+             Candidate("last", cr("1"), ("teaser",)), Candidate("other", cr("1"), ("elsewhere",))]
     assert choose(chain, cr("10"), None) == {"other"}
 
 
 @given(st.lists(st.integers(0, 40), max_size=12), st.integers(0, 120), st.integers(0, 12))
 def test_no_choice_passes_a_cap_and_none_leaves_room_for_what_it_passed_over(
         prices: list[int], left: int, places: int) -> None:
-    asked: Wishes = [(f"k{n}", Money(price), ()) for n, price in enumerate(prices)]
+    asked = [Candidate(f"k{n}", Money(price)) for n, price in enumerate(prices)]
     found = choose(asked, Money(left), places)
-    used = sum((price for key, price, _ in asked if key in found), NOTHING)
+    used = sum((job.worst for job in asked if job.key in found), NOTHING)
     assert used <= Money(left)
     assert len(found) <= places
     if len(found) < places:
-        assert all(used + price > Money(left) for key, price, _ in asked if key not in found)
+        assert all(used + job.worst > Money(left) for job in asked if job.key not in found)
+
+
+@pytest.mark.parametrize(("left", "own", "chosen"), [
+    (None, {}, "a1 a2 a3 b1"), (None, {"a": "12"}, "a1 a3 b1"), (None, {"a": "6"}, "a3 b1"),
+    (None, {"a": "0", "b": "0"}, ""), ("14", {"a": "12"}, "a1 a3"), ("22", {"a": "12"}, "a1 a3 b1"),
+    (None, {"c": "1"}, "a1 a2 a3 b1")])
+def test_a_campaign_takes_no_more_than_its_own_and_leaves_the_rest_to_others(
+        left: str | None, own: dict[str, str], chosen: str) -> None:
+    asked = [Candidate("a1", cr("10"), (), "a"), Candidate("a2", cr("5"), (), "a"),
+             Candidate("a3", cr("2"), (), "a"), Candidate("b1", cr("10"), (), "b")]
+    found = choose(asked, None if left is None else cr(left), None,
+                   {name: cr(most) for name, most in own.items()})
+    assert " ".join(sorted(found)) == chosen
+
+
+def test_what_starts_from_a_campaign_that_is_spent_is_not_reached_for() -> None:
+    asked = [Candidate("hero", cr("10"), (), "hero"), Candidate("teaser", cr("1"), ("hero",), "t")]
+    assert choose(asked, None, None, {"hero": cr("9")}) == set()
+    assert choose(asked, None, None, {"t": cr("0.5")}) == {"hero"}
 
 
 def test_a_try_counts_in_every_scope_it_falls_under() -> None:
@@ -61,6 +77,18 @@ def test_a_try_counts_in_every_scope_it_falls_under() -> None:
         ("run:r1", "1"), ("manifest:spring:2027-01-15", "2"), ("manifest:spring:2027-01", "3"),
         ("account:acme", None), ("account:acme:2027-01-15", "4"), ("account:acme:2027-01", "5")]
     assert all(scope.says for scope in found)
+
+
+def test_a_try_for_a_campaign_counts_there_as_well_and_first_in_its_run() -> None:
+    caps = Caps(cr("9"), campaigns={"hero": cr("1")})
+    shared = scopes(caps, run="r1", manifest="spring", account="acme", at_s=NOW_S)
+    for campaign, cap in (("hero", cr("1")), ("teaser", None)):
+        found = scopes(caps, run="r1", manifest="spring", account="acme", at_s=NOW_S,
+                       campaign=campaign)
+        assert found[:-1] == shared and found[0].name == "run:r1"
+        assert found[-1] == campaign_scope(caps, "r1", campaign)
+        assert (found[-1].name, found[-1].cap) == (f"campaign:r1:{campaign}", cap)
+        assert campaign in found[-1].says
 
 
 def test_an_account_without_a_budget_has_no_cap_of_its_own() -> None:

@@ -1,4 +1,4 @@
-"""Decisions about values that were made to harm: prices, numbers, counts and texts out of all bounds.
+"""Decisions about values that were made to harm: prices, numbers, counts, texts without bounds.
 
 Goal: each is refused in a short time and in few words. Method: processor time is measured.
 """
@@ -50,7 +50,8 @@ def test_a_fraction_is_sent_without_needless_zeros(text: object, sent: str | Non
 
 def test_what_is_not_wanted_in_a_picture_has_a_bound() -> None:
     for wish in ("", "text", "x" * 5000):
-        assert fit_params({"negative_prompt": wish}, make_model()) == ({"negative_prompt": wish}, [])
+        said = {"negative_prompt": wish}
+        assert fit_params(said, make_model()) == (said, [])
     _, [misfit] = fit_params({"negative_prompt": "x" * 5001}, make_model())
     assert "5001 characters" in misfit.message
 

@@ -172,6 +172,27 @@ def test_a_log_that_is_shorter_than_it_was_is_refused(tmp_path: Path) -> None:
         pytest.fail("a log that is gone was believed")
 
 
+def test_a_log_that_lacks_what_the_database_learned_is_refused(tmp_path: Path) -> None:
+    """Until a run has ended in order no mark tells how long the log was."""
+    log = used(tmp_path, finished=False) / "receipts.log"
+    lines = log.read_bytes().splitlines(keepends=True)
+    for left in ([], lines[:1]):
+        log.write_bytes(b"".join(left))
+        assert "receipts.log cannot be used: it is older than the datab" in not_believed(tmp_path)
+    log.write_bytes(b"".join(lines))
+    with opened(tmp_path) as ledger:
+        assert ledger.found.accepted == {"tag-1": ("r1",)}
+
+
+def test_a_mark_of_an_older_version_tells_nothing_of_attempts(tmp_path: Path) -> None:
+    used(tmp_path)
+    with sqlite3.connect(tmp_path / "pipeline.db") as connection:
+        connection.execute("delete from meta where name = 'receipts_attempts'")
+    connection.close()
+    with opened(tmp_path) as ledger:
+        assert ledger.found.accepted == {}
+
+
 def test_a_log_is_read_from_where_the_last_run_ended(tmp_path: Path) -> None:
     with opened(used(tmp_path)) as ledger:
         assert (ledger.found.intended, ledger.found.accepted) == ({}, {})

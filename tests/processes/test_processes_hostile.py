@@ -227,11 +227,27 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(place: Place, share
     assert place.run("plan", "small.yaml").code == 0
 
 
-def test_a_disk_that_fills_up_under_the_files_loses_none(place: Place, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "400k") as disk, sandbox(tmp_path / "books") as served:
+def test_a_disk_without_room_for_the_files_is_told_before_anything_is_bought(
+        place: Place, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "40m") as disk, sandbox(tmp_path / "books") as served:
         place.settle_on(served)
         place.small("lamp", "chair")
-        said = place.run("run", "small.yaml", "--yes", "--out", str(disk))
+        said = place.run("run", "small.yaml", "--yes", "--json", "--out", str(disk))
+        assert (said.code, said.document["jobs"]["pending"]) == (2, 2)
+        assert "MiB left, and what is under way may need 48 MiB" in said.err
+        assert served.books()["jobs"] == 0
+        assert place.run("resume", "--out", "outputs").code == 0
+
+
+def test_a_disk_that_fills_up_under_the_files_loses_none(place: Place, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "80m") as disk, \
+            sandbox(tmp_path / "books", speed=20) as served:
+        place.settle_on(served, speed=20)
+        place.small("lamp", "chair")
+        run = place.start("run", "small.yaml", "--yes", "--out", str(disk))
+        wait_for(lambda: served.books()["jobs"] == 2, "both are sold")
+        fill(disk / "filler")
+        said = place.end(run)
         assert said.code == 2
         assert "No space left" in said.err
         assert "resume --out" in said.err
@@ -240,23 +256,43 @@ def test_a_disk_that_fills_up_under_the_files_loses_none(place: Place, tmp_path:
         assert check_books(place, served) == 2
 
 
-def test_a_disk_that_fills_up_under_the_ledger_buys_nothing_twice(place: Place,
-                                                                  tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "8m") as disk, \
+def test_a_disk_that_fills_up_under_the_ledger_buys_nothing_more_and_brings_all_home(
+        place: Place, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "32m") as disk, \
             sandbox(tmp_path / "books", speed=20) as served:
-        place.settle_on(served, speed=20)
+        place.settle_on(served, speed=20, more="[accounts.sandbox.limits]\nmedia_in_flight = 4\n")
         place.small(*[f"thing {number}" for number in range(12)])
-        (place.folder / "state").symlink_to(disk)
-        run = place.start("run", "small.yaml", "--yes")
+        place.env["PIPELINE_STATE"] = str(disk / "state")
+        run = place.start("run", "small.yaml", "--yes", "--json")
         wait_for(lambda: served.books()["jobs"] >= 3, "three are sold")
         fill(disk / "filler")
         said = place.end(run)
-        assert said.code in (13, 2), said
-        assert "make room" in said.err
+        jobs = said.document["jobs"]
+        assert said.code == 2, said
+        assert (jobs["done"], jobs["done"] + jobs["pending"]) == (served.books()["jobs"], 12)
+        assert jobs["pending"], said
+        assert "nothing more is bought until that is mended" in said.err
         (disk / "filler").unlink()
         again = place.run("run", "small.yaml", "--yes", "--json")
         assert (again.code, again.document["jobs"]["done"]) == (0, 12), again
+        (place.folder / "state").symlink_to(disk / "state")
         assert check_books(place, served) == 12
+        assert place.run("run", "small.yaml", "--state", "state").code == 2
+
+
+def test_a_state_folder_that_is_no_place_for_it_is_refused(place: Place, shared: Sandbox) -> None:
+    place.settle_on(shared)
+    place.small("nowhere to remember")
+    (place.folder / "real").mkdir()
+    (place.folder / "link").symlink_to(place.folder / "real")
+    (place.folder / "open").mkdir()
+    (place.folder / "open").chmod(0o777)
+    for name, why in (("link", "is a link"), ("open", "can be written by everybody")):
+        said = place.run("run", "small.yaml", "--yes", "--json", "--state", name)
+        assert (said.code, said.complaint["code"]) == (2, "state_place")
+        assert why in said.complaint["message"]
+    assert not list((place.folder / "real").iterdir())
+    assert asked(shared, "nowhere to remember") == 0
 
 
 def test_files_that_lie_there_already_are_never_written_over(place: Place,

@@ -4,6 +4,7 @@ Goal: one call lets a script happen and raises what it broke. Method: the state 
 the machine offers a folder there, because every commit is synced and a sweep makes thousands.
 """
 
+import json
 import os
 import shutil
 import sqlite3
@@ -26,9 +27,12 @@ IN_MEMORY = Path("/dev/shm")
 
 RESUBMITTING = """select 1 from attempts join jobs on jobs.tag = attempts.tag
 where jobs.state = 'submitting' and epoch < (select value from meta where name = 'epoch')"""
-DOUBTED = """select events.type, before.type as was from events join events before
+DOUBTED = """select events.type, json_array_length(events.body, '$.remote_ids') as ids from events join events before
 on before.id = (select max(id) from events b where b.job = events.job and b.id < events.id)
 where before.type = 'Doubted'"""
+PARTIAL = "select 1 from jobs where state = 'done' and message like '% of % came%'"
+LABELLED = """select json_extract(value, '$.label') as label from jobs, json_each(jobs.files)
+where label = 'vocals'"""
 
 
 @contextmanager
@@ -121,11 +125,13 @@ class Watch:
         with closing(connection):
             self._count_events(connection)
             self._count_ends(world, connection)
+            self._count_kinds(world, connection)
 
     def _count_events(self, connection: sqlite3.Connection) -> None:
         for row in connection.execute(DOUBTED):
             if row["type"] in ("Accepted", "Deferred"):
                 self.seen["adoption" if row["type"] == "Accepted" else "absence"] += 1
+                self.seen["adoption of several"] += (row["ids"] or 0) > 1
         for cause, times in connection.execute(
                 "select json_extract(body, '$.cause'), count(*) from events group by 1"):
             self.seen[str(cause)] += times
@@ -145,6 +151,15 @@ class Watch:
         self.seen["left to a person"] += "in_doubt" in states
         self.seen["second purchase"] += bool(connection.execute(
             "select 1 from attempts where purchase > 1").fetchone())
+
+    def _count_kinds(self, world: World, connection: sqlite3.Connection) -> None:
+        for row in connection.execute("select kind, files from jobs where state = 'done'"):
+            self.seen[row["kind"]] += 1
+            self.seen["several files"] += len(json.loads(row["files"])) > 1
+        self.seen["partial success"] += len(connection.execute(PARTIAL).fetchall())
+        self.seen["stem"] += len(connection.execute(LABELLED).fetchall())
+        self.seen["stream"] += sum(
+            call.path.endswith("/stream") and call.status == 200 for call in world.wire.calls)
 
 
 def _receipt_without_commit(world: World, connection: sqlite3.Connection) -> bool:
