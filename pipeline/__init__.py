@@ -7,6 +7,7 @@ call (`executor/`, `providers/`), a file with its hash, a cell of the contact sh
 Rooms, lowest first; imports go down only, and never sideways between rooms of one line:
 
     core
+    media
     inputs · outputs · ledger · providers · sandbox
     executor
     simulation

@@ -16,9 +16,12 @@ from pipeline.cli.options import Common, everywhere, print_json
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.evidence import Doubt, settles_s
 from pipeline.core.job import Job, State
+from pipeline.core.money import Money
+from pipeline.core.orphans import Orphan
 from pipeline.core.report import Entry
 from pipeline.core.resolution import Choice, Ruling, lookalikes, read_ids, rule
 from pipeline.ledger.connection import open_for_reading
+from pipeline.ledger.orphans import unruled
 from pipeline.ledger.questions import Questions
 from pipeline.outputs.console import foreign
 from pipeline.outputs.doubt_view import (
@@ -32,6 +35,7 @@ from pipeline.outputs.doubt_view import (
 from pipeline.outputs.phrases import WORDS, count, moment, priced
 from pipeline.wiring.accounts import terms_of
 from pipeline.wiring.hearing import hear, held_against
+from pipeline.wiring.orphans import ADOPTING, adopt, named, orphans_of, settle
 from pipeline.wiring.session import Session
 
 LONGEST_NOTE = 500
@@ -51,15 +55,18 @@ def list_command(*, common: Common) -> int:
     desk = Desk(common)
     connection = open_for_reading(common.state)
     found: list[Entry] = []
+    orphans: list[tuple[Orphan, Job]] = []
     cut = 0
     if connection is not None:
         with closing(Questions(connection)) as ask:
             found, cut = ask.in_doubt(), ask.submitting()
+            orphans = [(orphan, job) for orphan in unruled(connection)
+                       if (job := ask.job(orphan.job))]
     doubts = [_open(desk, entry) for entry in found]
     if common.as_json:
-        print_json(doubts_document(doubts, cut))
+        print_json(doubts_document(doubts, cut, orphans))
     else:
-        show_doubts(desk.out, doubts, cut)
+        show_doubts(desk.out, doubts, cut, orphans)
     return 0
 
 
@@ -128,7 +135,7 @@ def _find(ask: Questions, prefix: str) -> Entry:
 @everywhere
 def resolve_command(job: str, *, ids: Sequence[str], not_charged: bool, write_off: bool, note: str,
                     force: bool, common: Common) -> int:
-    """Say what became of a job in doubt.
+    """Say what became of a job in doubt, or whose a charge is that belongs to no job.
 
     Exactly one of --is, --not-charged and --write-off. Nobody is asked, nothing is bought; who said
     what, when and why is kept with the job, and shown by `pipeline show JOB`.
@@ -163,6 +170,13 @@ async def _resolve(desk: Desk, prefix: str, ruling: Ruling, *, force: bool) -> i
     session = Session(desk.common.state, desk.now)
     try:
         ask = session.ledger.ask
+        if orphan := named(orphans_of(session), prefix):
+            _say_of_orphan(desk, orphan, ruling, settle(session, orphan, ruling))
+            return 0
+        if ruling.choice is Choice.IS and (job := _adopting(ask, prefix)):
+            after, ruling = await adopt(session, desk.settings, job, ruling, force=force)
+            _say(desk, after, ruling, len(ask.in_doubt()))
+            return 0
         entry = _find(ask, prefix)
         job, until_s = entry.job, _open(desk, entry).waits_until_s
         if ruling.choice is Choice.IS:
@@ -175,6 +189,25 @@ async def _resolve(desk: Desk, prefix: str, ruling: Ruling, *, force: bool) -> i
         session.close()
     _say(desk, after, ruling, left)
     return 0
+
+
+def _adopting(ask: Questions, prefix: str) -> Job | None:
+    """The job without a file, and at peace, that a person means to give an id to."""
+    if any(entry.job.key.startswith(prefix) for entry in ask.in_doubt()) or not prefix:
+        return None
+    found = ask.find_entries(prefix)
+    return found[0].job if len(found) == 1 and found[0].job.state in ADOPTING else None
+
+
+def _say_of_orphan(desk: Desk, orphan: Orphan, ruling: Ruling, booked: Money) -> None:
+    if desk.common.as_json:
+        print_json({"schema_version": 1, "id": orphan.remote_id, "account": orphan.account,
+                    "job": orphan.job, "choice": ruling.choice.value, "by": ruling.by,
+                    "note": ruling.note, "booked": str(booked)})
+        return
+    what = f"is booked as spent: {priced(booked)}" if ruling.choice is Choice.WRITE_OFF \
+        else "is none of ours; nothing is booked"
+    desk.out.print(foreign(f"{orphan.remote_id} {what}", limit=400), soft_wrap=True)
 
 
 def _say(desk: Desk, job: Job, ruling: Ruling, left: int) -> None:

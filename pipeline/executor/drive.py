@@ -19,6 +19,7 @@ from pipeline.core.job import (
     Cancelled,
     Doubted,
     Event,
+    Intended,
     Job,
     State,
 )
@@ -26,6 +27,7 @@ from pipeline.core.report import Entry
 from pipeline.executor.lane import Lane
 from pipeline.executor.sources import Readiness, readiness
 from pipeline.executor.steps import RECOVERED, STEPS
+from pipeline.executor.sweep import sweep
 from pipeline.ledger.ballast import NoRoom
 from pipeline.ledger.payments import CapReached, OwnedAlready
 
@@ -43,12 +45,15 @@ async def run_lane(lane: Lane, run: str) -> None:
         readers.start_soon(lane.watch.run)
         readers.start_soon(lane.doubts.run)
         readers.start_soon(_keep_turns, lane)
+        readers.start_soon(sweep, lane)
         async with anyio.create_task_group() as jobs:
             driver = Driver(lane, run, jobs)
             await lane.note_balance()
             await driver.recover()
             for bucket, kinds in _buckets(lane, run).items():
                 jobs.start_soon(driver.feed, bucket, kinds)
+        if driver.bought and lane.control.staying:
+            await sweep(lane)
         await _store_learned(lane)
         readers.cancel_scope.cancel()
 
@@ -69,6 +74,7 @@ class Driver:
         self.run = run
         self.jobs = jobs
         self.active: set[str] = set()
+        self.bought = False
 
     async def recover(self) -> None:
         """Take up every job that money is out for, or may be."""
@@ -145,6 +151,7 @@ class Driver:
                 event = await step(lane, job)
                 if event is None:
                     break
+                self.bought = self.bought or isinstance(event, Intended)
                 before, job = job, await self._record(job, event)
                 lane.note_price(before, job)
                 if holds_slot and (job.state is State.PRODUCED or job.state in AT_REST):

@@ -14,6 +14,10 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 MAX_WORD = 64
 MAX_KNOWN = 12
 
+MARKS = ("(list)", "(mapping)", "(value)", "[key]")
+"""Steps of a location that are no keys: which branch of a union it is (`values`), and that a key
+itself is wrong (pydantic)."""
+
 Loc = tuple[str | int, ...]
 Schema = Mapping[str, Any]
 
@@ -65,14 +69,16 @@ def show(value: object) -> str:
     return text if len(text) <= 44 else text[:40] + "…'"
 
 
-def named(loc: Loc) -> Loc:
-    """A pydantic location without the marks of its unions."""
-    return tuple(step for step in loc if not (isinstance(step, str) and step[:1] in ("(", "[")))
+def named(error: ErrorDetails) -> Loc:
+    """Where an error lies, without the marks of unions; an unknown key may be called like one."""
+    loc = error["loc"]
+    inner = len(loc) - (error["type"] == "extra_forbidden")
+    return (*(step for step in loc[:inner] if step not in MARKS), *loc[inner:])
 
 
 def complain(error: ErrorDetails, schema: Schema, *, hide: bool = False) -> tuple[str, str]:
     """Message and hint of one error."""
-    kind, value, loc = error["type"], error["input"], named(error["loc"])
+    kind, value, loc = error["type"], error["input"], named(error)
     context = error.get("ctx", {})
     name = called(loc)
     if kind == "said":

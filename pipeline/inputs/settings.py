@@ -142,7 +142,7 @@ def _validated(merged: dict[str, Any], files: list[TomlFile],
         schema = schema_of(SettingsGrammar)
         for detail in error.errors(include_url=False)[:MAX_TOLD]:
             message, hint = complain(detail, schema, hide=True)
-            problems.append(Problem(message, _place(files, named(detail["loc"])), hint))
+            problems.append(Problem(message, _place(files, named(detail)), hint))
     raise _all(problems)
 
 

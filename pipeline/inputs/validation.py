@@ -68,7 +68,7 @@ def hold_against(grammar: type[Model], root: Node, cut: Cut, sound: Sound) -> Mo
         if not isinstance(said, dict):
             break
         for detail in details:
-            sound.told.add(cut(said, named(detail["loc"])))
+            sound.told.add(cut(said, named(detail)))
     raise sound.error()
 
 
@@ -77,13 +77,13 @@ def _tell(details: list[ErrorDetails], grammar: type[BaseModel], root: Node,
     schema = schema_of(grammar)
     meant: set[Loc] = set()
     for detail in details[:MAX_ERRORS]:
-        loc = named(detail["loc"])
+        loc = named(detail)
         if detail["type"] == "extra_forbidden":
             guess = nearest(str(loc[-1]), known_keys(schema, loc[:-1]))
             meant.add((*loc[:-1], guess))
     sound.told |= meant
     for detail in details[:MAX_ERRORS]:
-        loc = named(detail["loc"])
+        loc = named(detail)
         if detail["type"] == "missing" and (loc in meant or sound.is_told(*loc)):
             continue
         message, hint = complain(detail, schema)
@@ -92,7 +92,7 @@ def _tell(details: list[ErrorDetails], grammar: type[BaseModel], root: Node,
 
 def place_of(root: Node, detail: ErrorDetails) -> Position:
     """Where an error stands: at the key if the key is wrong, else at the value."""
-    loc = named(detail["loc"])
+    loc = named(detail)
     if detail["type"] == "extra_forbidden" or "[key]" in detail["loc"]:
         return _key_place(root, loc) or root.at
     return place(root, loc)

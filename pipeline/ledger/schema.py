@@ -101,6 +101,23 @@ def m002_surprises(db: Database) -> None:
     db.execute(SECOND)
 
 
+THIRD = """
+create table orphans (
+  account text not null, remote_id text not null, job text not null, created_s real not null,
+  charged integer check (charged >= 0), seen_s real not null,
+  ruling text not null default '' check (ruling in ('', 'ours', 'not-ours')),
+  by text not null default '', note text not null default '', ruled_s real,
+  primary key (account, remote_id)
+) strict, without rowid
+"""
+
+
+@MIGRATIONS()
+def m003_orphans(db: Database) -> None:
+    """Rows of a service's list that belong to no job, and what a person said of each."""
+    db.execute(THIRD)
+
+
 class NewerSchema(Exception):
     """The database was written by a later version of this program."""
 

@@ -47,7 +47,7 @@ def _reader(head: bytes) -> Reader:
         return read_picture
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return read_wav
-    if head[4:8] == b"ftyp":
+    if head[4:8] == b"ftyp" and head[:1] == b"\0":  # no first box is 16 MB long; a text may say it
         return read_mp4
     by_magic = {b"\x1aE\xdf\xa3": read_webm, b"OggS": read_ogg, b"fLaC": read_flac}
     return by_magic.get(head[:4], read_mp3 if starts_mp3(head) else read_text)

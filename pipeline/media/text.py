@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 from pipeline.media.facts import Facts, NotWhole
 
-LARGEST_TEXT = 4 * 1024**2
+LARGEST_TEXT = 8 * 1024**2
+"""As long as an answer of a service may be, which is a text that was paid for."""
 LEAD_BYTES = 4096
 
 _CUE = re.compile(r"\d{1,9}[ \t]*\r?\n\d{1,3}:\d\d:\d\d,\d{3} --> \d{1,3}:\d\d:\d\d,\d{3}")

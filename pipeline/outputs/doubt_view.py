@@ -19,6 +19,7 @@ from pipeline.core.report import Entry
 from pipeline.core.resolution import Hearing
 from pipeline.outputs.console import foreign
 from pipeline.outputs.job_view import KEY_CHARS, job_document, show_job
+from pipeline.outputs.orphan_view import Likeness, orphan_rows, show_orphans
 from pipeline.outputs.phrases import amount, count, iso, minute, priced, reason, span
 
 Events = Sequence[tuple[float, str, str]]
@@ -43,10 +44,12 @@ class Case:
     lookalikes: Sequence[Sighting]
 
 
-def doubts_document(doubts: Sequence[Open], cut: int) -> dict[str, object]:
+def doubts_document(doubts: Sequence[Open], cut: int,
+                    orphans: Sequence[Likeness] = ()) -> dict[str, object]:
     """`doubt list --json`: every job in doubt, the oldest first; `cut` counts the paid calls that
-    are under way, or were when their run died."""
-    return {"schema_version": 1, "doubts": [_row(doubt) for doubt in doubts], "submitting": cut}
+    are under way, or were when their run died; `orphans` are charges that no job knows of."""
+    return {"schema_version": 1, "doubts": [_row(doubt) for doubt in doubts], "submitting": cut,
+            "orphans": orphan_rows(orphans)}
 
 
 def _row(doubt: Open) -> dict[str, object]:
@@ -90,8 +93,9 @@ def _linked(news: News) -> bool:
     return isinstance(news, Finished) and any(output.url for output in news.outputs)
 
 
-def show_doubts(console: Console, doubts: Sequence[Open], cut: int) -> None:
-    """Print the jobs in doubt, and what follows for each; `cut` as in the document."""
+def show_doubts(console: Console, doubts: Sequence[Open], cut: int,
+                orphans: Sequence[Likeness] = ()) -> None:
+    """Print the jobs in doubt, and what follows for each; the rest as in the document."""
     if doubts:
         console.print(_table(doubts))
         console.print()
@@ -99,6 +103,7 @@ def show_doubts(console: Console, doubts: Sequence[Open], cut: int) -> None:
         console.print("nothing is in doubt")
     for line in _legend(doubts, cut):
         console.print(Text(line, "dim"))
+    show_orphans(console, orphans)
 
 
 def _table(doubts: Sequence[Open]) -> Table:

@@ -16,7 +16,7 @@ from pipeline.providers.kubeez_answers import (
     read_receipt,
     read_row,
 )
-from pipeline.providers.reply import Reply
+from pipeline.providers.reply import LARGEST_REPLY, Reply
 
 TEXTS = ("text", "transcript", "srt", "vtt")
 VIDEOS = ("url", "video_url", "output_url")
@@ -43,11 +43,12 @@ def caption_files(body: Mapping[str, object], content: bytes,
     films = [film for name in VIDEOS if isinstance(film := body.get(name), str) and film]
     if words is None and not films and not _says(body):
         return ()
-    texts = [("application/json", content)]
+    texts = [("application/json", content.lstrip())]
     if words:
         shown = cues(words)
         texts += [("application/x-subrip", srt(shown).encode()), ("text/vtt", vtt(shown).encode())]
-    return (*(Output(data_address(kind, text), kind, bytes=len(text)) for kind, text in texts),
+    return (*(Output(data_address(kind, text), kind, bytes=len(text)) for kind, text in texts
+              if len(text) <= LARGEST_REPLY),
             *(Output(absolute(film), "video") for film in films[:1]))
 
 

@@ -25,6 +25,7 @@ from pipeline.executor.run import TICK_S, Bounds, Progress, run_all
 from pipeline.executor.sources import held_for
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.lock import refuse_if_held
+from pipeline.ledger.orphans import unruled
 from pipeline.wiring.accounts import Account
 from pipeline.wiring.rooms import rooms
 
@@ -53,6 +54,7 @@ class Ending:
     seconds: float
     left_out: list[str] = field(default_factory=list)
     priced_out: bool = False
+    orphans: int = 0
 
     def advice(self) -> list[str]:
         """What a person may want to do next."""
@@ -69,6 +71,9 @@ class Ending:
                          "name its price under [accounts.….prices], then run the manifest again")
         elif states[State.PENDING] or states[State.RUNNING] or states[State.PRODUCED]:
             lines.append("`pipeline resume` goes on")
+        if self.orphans:
+            lines.append(f"{self.orphans} listed by the service, like ours and unknown here: "
+                         "`pipeline doubt` tells what you can say")
         if states[State.FAILED]:
             lines.append("`pipeline jobs --in failed` says why; `pipeline retry --failed` buys "
                          "them again")
@@ -212,7 +217,8 @@ class Runner:
         ended = not any(totals.states[state] for state in State if state not in AT_REST)
         self.ledger.finish(self.run, int(code), worked_s, ended=ended)
         return Ending(self.run, totals, code, self.ledger.ask.worked_s(self.run.id),
-                      self.left_out if pending else [], control.priced_out)
+                      self.left_out if pending else [], control.priced_out,
+                      len(unruled(self.ledger.connection)))
 
     def as_it_stands(self) -> Ending:
         """The run as the ledger has it, when there is nothing to do for it."""

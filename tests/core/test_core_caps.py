@@ -19,6 +19,7 @@ from pipeline.core.money import NOTHING, Money
 from pipeline.core.outcome import ORDER, judge_run
 from pipeline.core.report import Totals, count_states
 
+
 def wishes(*prices: str) -> list[Candidate]:
     return [Candidate(f"k{n}", cr(price)) for n, price in enumerate(prices)]
 
@@ -52,7 +53,7 @@ def test_no_choice_passes_a_cap_and_none_leaves_room_for_what_it_passed_over(
 
 
 @pytest.mark.parametrize(("left", "own", "chosen"), [
-    (None, {}, "a1 a2 a3 b1"), (None, {"a": "12"}, "a1 a3 b1"), (None, {"a": "6"}, "a3 b1"),
+    (None, {}, "a1 a2 a3 b1"), (None, {"a": "12"}, "a1 a3 b1"), (None, {"a": "6"}, "a2 b1"),
     (None, {"a": "0", "b": "0"}, ""), ("14", {"a": "12"}, "a1 a3"), ("22", {"a": "12"}, "a1 a3 b1"),
     (None, {"c": "1"}, "a1 a2 a3 b1")])
 def test_a_campaign_takes_no_more_than_its_own_and_leaves_the_rest_to_others(

@@ -78,6 +78,13 @@ def test_two_alike_with_two_rows_are_adopted_in_any_order() -> None:
     assert sorted(told.values()) == ["a", "b"]
 
 
+def test_alike_jobs_are_given_their_rows_in_the_order_of_time() -> None:
+    """Perhaps one alone is recorded; the other's row must then be one of its own time."""
+    twins = [doubt(variant=1), doubt(variant=2, sent_s=NOW_S + 9000)]
+    told = adopted(twins, seen(row("late", NOW_S + 9001), row("early")))
+    assert told == {"1:1/1": "early", "1:1/2": "late"}
+
+
 def test_two_alike_with_one_row_leave_both_to_a_person() -> None:
     twins = [doubt(variant=1), doubt(variant=2)]
     assert adopted(twins, seen(row("a"))) == {}

@@ -107,6 +107,7 @@ def _fuzz(name: str, flags: Sequence[str]) -> None:
 
         json.scanner.make_scanner = json.scanner.py_make_scanner
         json.decoder.scanstring = json.decoder.py_scanstring
+        json._default_decoder = json.JSONDecoder()
         from fuzz_targets import TARGETS
     atheris.Setup([sys.argv[0], *flags], TARGETS[name].act)
     atheris.Fuzz()

@@ -39,6 +39,7 @@ def test_the_head_of_a_manifest_has_its_account_and_exact_caps(whole: Manifest) 
     assert whole.budget.credits == Money.parse("500")
     assert whole.budget.per_day == Money.parse("2000")
     assert whole.budget.per_month == Money.parse("0.5")
+    assert whole.budget.campaigns == {"trailer": Money.parse("90")}
     assert read_manifest(GOOD / "smallest.yaml").budget.credits is None
 
 

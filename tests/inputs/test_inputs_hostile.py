@@ -124,3 +124,12 @@ def test_a_cached_catalog_of_any_shape_is_one_or_none(content: str, tmp_path: Pa
     cache = CatalogCache(tmp_path)
     (tmp_path / "catalog-a.json").write_bytes(content.encode(errors="surrogatepass"))
     assert cache.read("a") is None
+
+
+@pytest.mark.parametrize("key", ["(version", "(list)", "[key]", "[key", "(value)", "", "(", "0"])
+@pytest.mark.parametrize("line", ["KEY: 1", "budget: {KEY: 1}", "  KEY: 1", "  vars: {KEY: 1}",
+                                  "  params: {KEY: [1]}", "  exclude: [{KEY: 1}]"])
+def test_an_unknown_key_may_be_called_anything(key: str, line: str, tmp_path: Path) -> None:
+    found = problems(tmp_path, HEAD + line.replace("KEY", f'"{key}"') + "\n")
+    assert found and found[0].at and found[0].at.line == 7
+    assert repr(key) in found[0].message or "[" in key or "(" in key

@@ -70,6 +70,8 @@ def test_only_a_plain_decimal_is_an_amount(amount: str, tmp_path: Path) -> None:
     for key in ("credits", "per_day", "per_month"):
         told = problems(tmp_path, HEAD + f"budget: {{{key}: {amount}}}\n")
         assert [problem.at and problem.at.line for problem in told] == [7]
+    told = problems(tmp_path, HEAD + f"    budget: {{credits: {amount}}}\n")
+    assert [problem.at and problem.at.line for problem in told] == [7]
 
 
 @pytest.mark.parametrize(("amount", "micros"), [

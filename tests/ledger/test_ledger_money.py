@@ -19,6 +19,7 @@ from ledger_samples import (
     intended,
     jobs_of,
     make_cell,
+    make_plan,
     make_run,
     only_job,
     opened,
@@ -50,6 +51,7 @@ CAPS = {
     "the manifest's budget of 2027-01": Caps(per_month=cr("20")),
     "the budget of acme for 2027-01-15": Caps(accounts={"acme": Budget(per_day=cr("20"))}),
     "the budget of acme for 2027-01": Caps(accounts={"acme": Budget(per_month=cr("20"))}),
+    "the budget of the campaign hero": Caps(campaigns={"hero": cr("20")}),
 }
 
 
@@ -70,6 +72,23 @@ def test_a_cap_may_be_reached_exactly_and_not_passed_by_a_micro(says: str, tmp_p
 
 def only_events(ledger: Ledger, job: Job) -> int:
     return len(ledger.ask.events(job.key))
+
+
+def test_a_campaigns_cap_holds_for_it_alone_and_for_its_run_alone(tmp_path: Path) -> None:
+    cells = [make_cell("a"), make_cell("b"), make_cell("c", campaign="teaser")]
+    caps = Caps(campaigns={"hero": cr("15")})
+    with begun(tmp_path, *cells, caps=caps) as ledger:
+        first, second, other = jobs_of(ledger)
+        happen(ledger, first, intended("t1"))
+        happen(ledger, other, intended("t2"))
+        with pytest.raises(CapReached, match="the campaign hero"):
+            happen(ledger, second, intended("t3"))
+        assert sums(ledger, f"campaign:{RUN}:hero") == sums(ledger, f"campaign:{RUN}:teaser") \
+            == ("10", "0")
+        later = make_run("20270116-080000-bbbb")
+        ledger.begin(later, make_plan(make_cell("b")), caps, "outputs/spring")
+        happen(ledger, jobs_of(ledger, later.id)[0], intended("t4"))
+        assert sums(ledger, f"campaign:{later.id}:hero") == ("10", "0")
 
 
 def test_a_cap_of_nothing_lets_nothing_through(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The plan as people and programs read it. Method: one plan with every status, golden text."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -105,6 +106,19 @@ def test_the_document_is_the_one_of_the_contract() -> None:
 def test_what_the_caps_leave_out_is_said() -> None:
     assert plan_document(make_proposal())["beyond"] == {"jobs": 1, "worst": "170"}
     assert plan_document(make_proposal(budget="399"))["beyond"] == {"jobs": 0, "worst": "0"}
+
+
+def test_what_a_campaigns_cap_leaves_out_is_said() -> None:
+    proposal = make_proposal(budget="399")
+    plan = replace(proposal.plan, budget=Budget(Money.parse("399"), None, None,
+                                                {"teaser": Money.parse("200")}))
+    capped = replace(proposal, plan=plan, campaigns_left={"teaser": Money.parse("200")})
+    document = plan_document(capped)
+    assert document["beyond"] == {"jobs": 1, "worst": "170"}
+    assert [row["budget"] for row in document["campaigns"]] == [None, "200"]  # type: ignore
+    text = shown(capped, 100)
+    assert "Caps      399 a run, 200 for teaser, 399 left" in text
+    assert "leave out 1 job for 170 credits" in text
 
 
 def test_a_balance_that_does_not_reach_is_said() -> None:

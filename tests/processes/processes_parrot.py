@@ -51,7 +51,7 @@ def spellings(key: str) -> str:
 
 
 class Parrot(Front):
-    """Passes calls on to a sandbox, and answers the first of each kind itself: by `script`, a path's
+    """Passes calls on to a sandbox, and answers the first of each kind itself: `script` is a path's
     beginning to a list of statuses; 302 leads to another host."""
 
     def __init__(self, behind: str, elsewhere: str, script: dict[str, list[int]]) -> None:

@@ -149,6 +149,46 @@ def test_8_names_what_a_cap_left_out_in_the_manifests_order(place: Place, shared
         assert (wide.code, wide.document["jobs"]["done"]) == (0, 4)
 
 
+CAPPED = """\
+version: 1
+name: capped
+account: sandbox
+campaigns:
+  - name: hero
+    models: [imagen-4]
+    aspect_ratios: ["1:1"]
+    prompt: "{{ product }} for a capped campaign"
+    vars: {product: [lamp, chair, table]}
+    budget: {credits: 27}
+  - name: teaser
+    models: [imagen-4]
+    aspect_ratios: ["1:1"]
+    prompt: "another capped one"
+"""
+
+
+def test_8_where_one_campaign_has_spent_its_own_and_the_others_go_on(place: Place,
+                                                                   shared: Sandbox) -> None:
+    place.settle_on(shared)
+    manifest = place.write("capped.yaml", CAPPED)
+    plan = place.run("plan", "capped.yaml", "--json").document
+    assert [row["budget"] for row in plan["campaigns"]] == ["27", None]
+    assert plan["beyond"] == {"jobs": 1, "worst": "13"}
+    assert "27 for hero" in place.run("plan", "capped.yaml").out
+    said = place.run("run", "capped.yaml", "--yes")
+    assert said.code == 8
+    assert "1 left out" in said.err
+    left = [json.loads(line) for line in place.run("jobs", "--json", "--in", "pending"
+                                                   ).out.splitlines()]
+    assert [(job["campaign"], job["vars"]["product"]) for job in left] == [("hero", "table")]
+    assert place.run("resume", "--json").document["credits"]["charged"] == "39"
+    assert rows(place, "select charged from totals where scope like 'campaign:%:hero'"
+                )[0]["charged"] == 26_000_000
+    manifest.write_text(CAPPED.replace("credits: 27", "credits: 39"))
+    wide = place.run("run", "capped.yaml", "--yes", "--json")
+    assert (wide.code, wide.document["jobs"]["done"]) == (0, 4)
+
+
 @pytest.mark.parametrize("words", [("--max-jobs", "0"), ("--max-credits", "12.999999"),
                                    ("--max-credits", "0")][:3 if FULL else 2])
 def test_8_where_the_cap_reaches_for_nothing(place: Place, shared: Sandbox,

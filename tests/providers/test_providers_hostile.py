@@ -12,6 +12,7 @@ import time
 import urllib.parse
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -22,6 +23,7 @@ from providers_far_end import KEY, NOW_S, SPEC, FarEnd, Hold, Stream, buy, outco
 from pipeline.core.errors import ProviderFailure, Refused, ReplyLost, Unreachable, Vanished
 from pipeline.core.provider import Broken, Finished, Receipt, Working
 from pipeline.core.spec import JobSpec
+from pipeline.media.examine import examine
 from pipeline.providers.http import Http
 from pipeline.providers.kubeez import MEDIA_HOST, Kubeez
 from pipeline.providers.kubeez_answers import MOST_FILES
@@ -222,6 +224,22 @@ def test_a_transcript_holds_no_key() -> None:
     assert len(files) == 3
     assert not any(KEY.encode() in file for file in files)
     assert json.loads(files[0])["text"] == "say ••••"
+
+
+@pytest.mark.parametrize(("said", "files"), [
+    ({"text": "&" * 3_000_000, "start": 0, "end": 9}, 2),
+    ({"word": "ftyp", "end": 1, "start": 0}, 3),
+    ({"text": "<b>-->" * 90_000, "start": 0, "end": 1}, 3)])
+def test_a_transcript_that_was_paid_for_is_kept_however_odd(
+        said: dict[str, Any], files: int, tmp_path: Path) -> None:
+    spec = JobSpec("kubeez", "captions", "auto-caption", "")
+    body = b"\n" * 9000 + json.dumps({"woftyp": 1, "words": [said]}).encode()
+    found = buy(FarEnd(says(200, body)), spec, (FILE,))
+    assert len(found.outputs) == files
+    for number, output in enumerate(found.outputs):
+        path = tmp_path / f"{number}.part"
+        path.write_bytes(base64.b64decode(output.url.partition(",")[2]))
+        assert examine(path).media_type == output.media_type
 
 
 def _with_key(key: str, answer: Any, act: Callable[[Kubeez], Awaitable[Any]]) -> Any:

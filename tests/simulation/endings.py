@@ -126,6 +126,8 @@ def files(truth: Truth) -> None:
 def _as_made(truth: Truth, job: Job) -> None:
     """Every file, in order; captions are the words of what they were made from, and then files."""
     digests = [file.sha256 for file in job.files]
+    if job.spec.kind == "separation":
+        assert [file.label for file in job.files] == ["vocals", "instrumental"]
     made = [hashlib.sha256(content).hexdigest() for content in truth.made(job)]
     if job.spec.kind == "captions":
         heard, = truth.owned_by(job)

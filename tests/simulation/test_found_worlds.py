@@ -4,6 +4,8 @@ down to what it takes and told as a script.
 
 import os
 from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import invariants
@@ -14,13 +16,17 @@ from pipeline.core.errors import Exit
 from pipeline.ledger.connection import DATABASE, open_for_reading
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.receipts import START, Receipts
-from pipeline.simulation.demand import Demand
-from pipeline.simulation.story import Watcher, play
+from pipeline.providers.registry import SANDBOX_TERMS
+from pipeline.simulation.demand import FILMS, Demand
+from pipeline.simulation.story import Story, Watcher, play
 from pipeline.simulation.wire import Weather
 from pipeline.simulation.world import START_S, Kill, Script, World
 
 DAY_S = 86_400.0
 CLIPS = Demand(ratios=("1:1", "16:9"), clips=True)
+SONG = Demand(models=(), extras=("song",))
+SONGS = Demand(models=(), extras=("song", "anthem"))
+LONGER = Demand(extras=("opener", "longer"))
 
 
 def test_a_row_whose_answer_is_on_its_way_is_no_evidence_for_another_job() -> None:
@@ -119,3 +125,89 @@ def test_a_receipt_that_had_no_room_is_not_taken_for_written(
     receipts.close()
     assert list(receipts.open(0, START).intended) == ["tag-2"]
     receipts.close()
+
+
+@pytest.mark.parametrize(("script", "receipt"), [
+    (Script(demand=Demand(ratios=("1:1", "16:9"), extras=("ads",))), 3),
+    (Script(demand=replace(SONG, subjects=2), limits={"music_in_flight": 1}), 1),
+], ids=["ads", "songs"])
+def test_after_a_holiday_nothing_takes_as_long_as_the_holiday(script: Script, receipt: int) -> None:
+    """What was made while no process ran seemed to take nine days, where the service does not say
+    how long it took; the next of its kind was first looked at after eight."""
+    kill = Kill(receipt, down_s=9 * DAY_S, of="after receipt")
+    assert not broken(replace(script, kills=(kill,)))
+
+
+def test_after_a_holiday_no_job_is_overdue_at_its_first_look() -> None:
+    """The first read was behind, and the job was a day old: it was given to a person."""
+    script = Script(demand=SONG, faults={"late_end": {"times": 5}},
+                    kills=(Kill(1, down_s=DAY_S, of="after receipt"),))
+    assert not broken(script)
+
+
+@pytest.mark.parametrize("fault", ["late_end", "status_404"])
+def test_a_clip_is_gone_on_from_though_its_status_is_behind(fault: str) -> None:
+    """The list had told its end. Reads that did not know of it yet cancelled what goes on from it,
+    or were repeated without a pause, or left it pending."""
+    looks: list[float] = []
+
+    def rested(world: World, story: Story) -> None:
+        invariants.check_rest(world)
+        clip = next(job for job in world.books.jobs() if job.model == FILMS)
+        looks.extend(call.sent_s for call in world.wire.calls if call.path.endswith(clip.id))
+
+    script = Script(demand=LONGER, faults={fault: {"times": 6}},
+                    kills=(Kill(2, down_s=3600.0, of="after receipt"),))
+    with empty_folder() as folder:
+        play(script, folder, Watcher(rested=rested))
+    assert len(looks) == 7
+    assert all(later - earlier >= 1.0 for earlier, later in pairwise(looks))
+
+
+def test_a_link_is_not_gone_because_the_line_is_bad() -> None:
+    """Ten minutes passed with hardly an answer, two of which said that it was not there yet."""
+    faults = {"media_404": {"times": 3}, "lost_request": {"rate": 0.85, "calls": "download"}}
+    for seed in range(3):
+        assert not broken(Script(seed, faults=faults))
+
+
+def test_files_that_are_home_are_not_fetched_again() -> None:
+    """Of two songs the second came late, and the first was fetched at every try."""
+    with empty_folder() as folder:
+        worlds: list[World] = []
+        play(Script(demand=SONG, faults={"media_404": {"times": 3}}), folder,
+             Watcher(opened=worlds.append))
+        calls = Counter(call.status for call in worlds[0].wire.calls if "/audio/" in call.path)
+    assert calls == {404: 6, 200: 2}
+
+
+def test_a_film_with_captions_whose_link_is_late_is_asked_for_again() -> None:
+    """There is no job to look at: the answer to the paid call was all. The run ended in a bug."""
+    faults = {"captions_burned": True, "media_404": {"times": 2}}
+    assert not broken(Script(demand=Demand(models=(), extras=("speech", "words")), faults=faults))
+
+
+def test_stems_keep_their_names_where_the_list_shows_them_without() -> None:
+    demand = Demand(models=(), extras=("song", "stems", "opener", "longer"))
+    for seed in range(3):
+        assert not broken(Script(seed, demand, {"separation_in_history": True}))
+
+
+def test_a_refund_that_nobody_told_of_hides_no_lost_start() -> None:
+    """One song broke and was given back in silence, the other's answer was lost. The balance had
+    fallen by one price, as if the lost start had never been: it was bought twice."""
+    faults = {"fail": {"nth": [1], "refund": True}, "lost_reply": {"nth": [2]},
+              "music_in_history": False}
+    assert not broken(Script(demand=SONGS, faults=faults))
+
+
+def test_what_is_bought_while_the_balance_is_read_hides_no_lost_start() -> None:
+    """The answer was on its way for a minute, in which another song was bought and made: its price
+    was known by then, and had not left the account that was told of."""
+    terms = replace(SANDBOX_TERMS, linger_s=15.0,
+                    first_look_s={**SANDBOX_TERMS.first_look_s, "music": 5.0})
+    faults = {"models": {"V5": {"estimated_time_seconds": 5}}, "music_in_history": False,
+              "lost_reply": {"nth": [1]},
+              "slow_reply": {"nth": [2], "seconds": 57.0, "calls": "balance"}}
+    assert not broken(Script(demand=SONGS, faults=faults, terms=terms,
+                             limits={"music_per_minute": 1}))

@@ -13,11 +13,16 @@ from pipeline.core import job as machine
 from pipeline.core.errors import ReplyLost
 from pipeline.core.job import Deferred, Doubted, Event, Job
 from pipeline.core.money import NOTHING, Money
+from pipeline.core.provider import Output
 from pipeline.core.terms import Terms
-from pipeline.executor import doubts, drive, gate, steps
+from pipeline.executor import doubts, drive, gate, lane, steps
 from pipeline.ledger import admission, payments
 from pipeline.ledger.receipts import Found, Receipts
+from pipeline.providers import kubeez_answers
+from pipeline.providers.kubeez_answers import Absolute
+from pipeline.providers.kubeez_rows import GenerationRow
 from pipeline.providers.registry import SANDBOX_TERMS
+from pipeline.sandbox.pieces import STREAM
 from pipeline.simulation.demand import Demand
 from pipeline.simulation.wire import Weather
 from pipeline.simulation.world import Kill, Script
@@ -109,6 +114,32 @@ def write_past_the_fold(patch: Patch) -> None:
         connection, replace(after, sent_s=after.created_s), before))
 
 
+def adopt_one_row_of_a_start_of_several(patch: Patch) -> None:
+    pairs = evidence._pairs
+    patch.setattr(evidence, "_pairs", lambda group, rows: [
+        (doubt, ids[:1]) for doubt, ids in pairs(group, rows)])
+
+
+def believe_a_list_that_shows_no_songs(patch: Patch) -> None:
+    patch.setattr(doubts, "absent", lambda found, scan, began_s, owned, terms: evidence.absent(
+        found, scan, began_s, owned, replace(terms, listed=terms.kinds)))
+
+
+def take_the_beginning_of_a_song_for_the_song(patch: Patch) -> None:
+    outputs = kubeez_answers._outputs
+
+    def careless(row: GenerationRow, absolute: Absolute, kind: str) -> tuple[Output, ...]:
+        found = outputs(row, absolute, kind)
+        return tuple(replace(song, url=STREAM.join((song.url[:-4], song.url[-4:])))
+                     if row.songs and song.url else song for song in found)
+
+    patch.setattr(kubeez_answers, "_outputs", careless)
+
+
+def weigh_guesses(patch: Patch) -> None:
+    patch.setattr(lane, "has_guesses", lambda *_: False)
+
+
 def crashes() -> Iterable[Script]:
     """Three pictures, and a death at each effect around the paid calls."""
     return (Script(seed=n, demand=PICTURES, kills=(Kill(n),)) for n in range(20, 80))
@@ -151,6 +182,29 @@ def full_minutes() -> Iterable[Script]:
                    kills=(Kill(3, down_s=1.0, of="after receipt"),)) for n in range(4))
 
 
+def lost_ads() -> Iterable[Script]:
+    return (Script(seed=n, demand=Demand(extras=("ads",)), faults={"lost_reply": {"nth": [2]}})
+            for n in range(4))
+
+
+def lost_songs() -> Iterable[Script]:
+    """One of two starts is lost, and the list has no songs."""
+    return (Script(seed=n, demand=Demand(extras=("song",)), faults={
+        "lost_reply": {"nth": [1 + n % 2]}, "music_in_history": False}) for n in range(8))
+
+
+def songs() -> Iterable[Script]:
+    return (Script(seed=n, demand=Demand(models=(), extras=("song",))) for n in range(4))
+
+
+def silent_refunds() -> Iterable[Script]:
+    """One song is lost, and the price of the other is given back in silence."""
+    demand = Demand(models=(), extras=("song", "anthem"))
+    return (Script(seed=n, demand=demand, faults={
+        "fail": {"nth": [1], "refund": True}, "lost_reply": {"nth": [2]},
+        "music_in_history": False}) for n in range(4))
+
+
 @dataclass(frozen=True)
 class Mutant:
     break_law: Callable[[Patch], None]
@@ -171,6 +225,10 @@ MUTANTS = (
     Mutant(count_no_turns, full_minutes),
     Mutant(settle_without_the_charge, crashes),
     Mutant(write_past_the_fold, crashes),
+    Mutant(adopt_one_row_of_a_start_of_several, lost_ads),
+    Mutant(believe_a_list_that_shows_no_songs, lost_songs),
+    Mutant(take_the_beginning_of_a_song_for_the_song, songs),
+    Mutant(weigh_guesses, silent_refunds),
 )
 
 

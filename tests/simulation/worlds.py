@@ -27,7 +27,8 @@ IN_MEMORY = Path("/dev/shm")
 
 RESUBMITTING = """select 1 from attempts join jobs on jobs.tag = attempts.tag
 where jobs.state = 'submitting' and epoch < (select value from meta where name = 'epoch')"""
-DOUBTED = """select events.type, json_array_length(events.body, '$.remote_ids') as ids from events join events before
+DOUBTED = """select events.type, json_array_length(events.body, '$.remote_ids') as ids
+from events join events before
 on before.id = (select max(id) from events b where b.job = events.job and b.id < events.id)
 where before.type = 'Doubted'"""
 PARTIAL = "select 1 from jobs where state = 'done' and message like '% of % came%'"
@@ -66,13 +67,18 @@ def first_of(error: BaseException) -> BaseException:
     return error
 
 
-def broken(script: Script) -> str:
-    """What a script breaks; "" for nothing."""
+def went(script: Script) -> Story | str:
+    """How a script went, or what it broke."""
     try:
-        happen(script)
+        return happen(script)
     except Exception as error:  # noqa: BLE001 - whatever breaks is what is asked for
         return f"{type(error).__name__}: {error}"
-    return ""
+
+
+def broken(script: Script) -> str:
+    """What a script breaks; "" for nothing."""
+    story = went(script)
+    return story if isinstance(story, str) else ""
 
 
 def log_of(script: Script) -> str:
