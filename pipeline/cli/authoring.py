@@ -9,6 +9,8 @@ from pipeline.cli.desk import Desk, go
 from pipeline.cli.options import Common, everywhere, print_json
 from pipeline.core.errors import AuthorError, Exit, Halt, Problem
 from pipeline.inputs.schema import manifest_schema
+from pipeline.outputs.console import foreign
+from pipeline.outputs.printable import LINE_CHARS
 from pipeline.wiring.planning import Wish, check
 from pipeline.wiring.starter import STARTER
 
@@ -62,7 +64,8 @@ def validate_command(manifests: tuple[Path, ...], *, live: bool, account: str,
             {"file": str(path), "jobs": jobs} for path, jobs in plans], "problems": []})
     elif not common.quiet:
         for path, jobs in plans:
-            desk.out.print(f"{path}: {jobs} jobs, no problem", highlight=False, soft_wrap=True)
+            desk.out.print(foreign(f"{path}: {jobs} jobs, no problem", limit=LINE_CHARS),
+                           soft_wrap=True)
     return 0
 
 

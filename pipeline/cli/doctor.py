@@ -15,6 +15,7 @@ from pipeline.cli.examination import Check, Examination, Need, need_of
 from pipeline.cli.options import Common, everywhere, print_json
 from pipeline.core.cells import Offer
 from pipeline.core.errors import AuthorError, Exit, Halt
+from pipeline.ledger.folder import ANYWHERE, check_folder
 from pipeline.ledger.lock import refuse_if_held
 from pipeline.outputs.console import foreign
 from pipeline.outputs.phrases import count
@@ -73,10 +74,19 @@ def _machine(desk: Desk) -> Iterator[Check]:
     free = shutil.disk_usage(home).free
     yield Check("disk", f"{free / 1024**3:.1f} GiB free at {home}",
                 0 if free >= LEAST_FREE_BYTES else Exit.USAGE)
-    may = os.access(home, os.W_OK)
-    yield Check("state", f"{home} is {'' if may else 'not '}writable", 0 if may else Exit.USAGE)
+    yield _place(state, home)
     yield Check("python", sys.version.split()[0],
                 0 if sys.version_info >= (3, 11) else Exit.USAGE)
+
+
+def _place(state: Path, home: Path) -> Check:
+    if not os.access(home, os.W_OK):
+        return Check("state", f"{home} is not writable", Exit.USAGE)
+    try:
+        check_folder(state, anywhere=os.environ.get(ANYWHERE) == "1")
+    except Halt as halt:
+        return Check("state", f"{halt.message}: {halt.hint}", halt.exit_code)
+    return Check("state", f"{home} is writable, and on a disk of this machine")
 
 
 async def _plan(desk: Desk, manifest: Path, named: str) -> list[Check]:

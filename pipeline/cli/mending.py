@@ -10,6 +10,8 @@ from pipeline.cli.options import Common, everywhere, print_json
 from pipeline.cli.running import Work, go_on, limits, refuse_choice, run_flags
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.money import Money
+from pipeline.outputs.console import foreign
+from pipeline.outputs.printable import LINE_CHARS
 from pipeline.wiring.homecoming import bring_back
 from pipeline.wiring.running import Limits, ask_to_stop
 from pipeline.wiring.session import Session
@@ -118,5 +120,5 @@ async def _fetch(desk: Desk, name: str) -> int:
         desk.out.print(f"{fetched.whole} files are whole, {len(fetched.fetched)} were fetched, "
                        f"{len(fetched.lost)} could not be had", highlight=False)
         for line in (*fetched.fetched, *fetched.lost):
-            desk.out.print("  " + line, highlight=False, soft_wrap=True)
+            desk.out.print(foreign(f"  {line}", limit=LINE_CHARS), soft_wrap=True)
     return Exit.SOME_FAILED if fetched.lost else Exit.DONE

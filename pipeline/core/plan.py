@@ -127,12 +127,20 @@ def _row(cell: Cell, known: Known | None) -> Row:
 def fingerprint(manifest: str, cells: Sequence[Cell], catalogs: Mapping[str, str],
                 budget: Budget) -> str:
     """A digest of what would be bought, at which prices, from which catalogs, under which caps."""
-    digest = hashlib.sha256(f"{manifest}\n{sorted(catalogs.items())}\n{budget}\n".encode())
+    digest = hashlib.sha256(
+        f"{manifest}\n{sorted(catalogs.items())}\n{_caps(budget)}\n".encode())
     for cell in cells:
         line = (f"{cell.campaign}\t{cell.account}\t{cell.key}\t{cell.quote.expected}"
                 f"\t{cell.quote.worst}\t{cell.max_paid_attempts}\n")
         digest.update(line.encode())
     return "sha256:" + digest.hexdigest()
+
+
+def _caps(budget: Budget) -> str:
+    """The caps in words that later versions find as well; campaigns' own where there are some."""
+    own = f", campaigns={sorted(budget.campaigns.items())}" if budget.campaigns else ""
+    return (f"Budget(credits={budget.credits!r}, per_day={budget.per_day!r}, "
+            f"per_month={budget.per_month!r}{own})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The jobs in doubt of one account, and the search for evidence.
 
-Law: a doubt is settled by evidence or by a person, never by the clock alone. While one is open, no
-more jobs are started than the service's list can show beside it; after two within ten minutes none
-is, until they are settled.
+Law: a doubt is settled by evidence or by a person, never by the clock alone. While one is open, or
+may yet come of a call without an answer, no more jobs are started than the service's list can show
+beside it; after two within ten minutes none is, until they are settled.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -62,6 +62,7 @@ class Doubts:
         self.missing = missing
         self.open: dict[str, Open] = {}
         self.left: dict[str, float] = {}
+        self.sending: dict[str, float] = {}
         self.starts: list[float] = []
         self._most = MOST
         self._scans = 0
@@ -72,15 +73,26 @@ class Doubts:
         limit = self.gate.terms.list_rows
         self.starts = [*self.starts, at_s][-limit:]
 
+    def sent(self, job: Job) -> None:
+        """A paid call leaves; until it is answered its row must not be pushed out of the list."""
+        at_s = job.sent_s or self.now()
+        self.started(at_s)
+        if job.spec.kind in self.gate.terms.listed:
+            self.sending[job.key] = at_s
+
+    def answered(self, job: Job) -> None:
+        """It was answered, or its row is looked for from now on."""
+        if self.sending.pop(job.key, None) is not None:
+            self.control.notify()
+
     def has_room(self) -> bool:
         """Whether one more start is safe: every doubt stays in the list's view, and no two of them
         came up together."""
         moments = [found.doubt.last_byte_s for found in self.open.values()]
         if too_many([*moments, *self.left.values()], self._most):
             return False
-        if not self.open:
-            return True
-        oldest_s = min(found.doubt.job.sent_s or 0.0 for found in self.open.values())
+        unsure = [found.doubt.job.sent_s or 0.0 for found in self.open.values()]
+        oldest_s = min([*unsure, *self.sending.values()], default=float("inf"))
         since = sum(1 for at_s in self.starts if at_s >= oldest_s)
         return since < self.gate.terms.list_rows - ROOM
 
@@ -93,6 +105,7 @@ class Doubts:
         found = Open(Doubt(job, last_byte_s=job.changed_s))
         self.open[job.key] = found
         self.left.pop(job.key, None)
+        self.answered(job)
         self._scans = 0
         self.control.notify()
         try:

@@ -154,6 +154,8 @@ class Driver:
                 self.bought = self.bought or isinstance(event, Intended)
                 before, job = job, await self._record(job, event)
                 lane.note_price(before, job)
+                if before.state is State.SUBMITTING and job.state is not State.IN_DOUBT:
+                    lane.doubts.answered(before)
                 if holds_slot and (job.state is State.PRODUCED or job.state in AT_REST):
                     lane.gate.give_slot(lane.terms.bucket(job.spec.kind))
                     holds_slot = False

@@ -13,7 +13,8 @@ from typing import Protocol
 import anyio
 
 from pipeline.core.errors import Exit
-from pipeline.core.job import AT_REST, Job
+from pipeline.core.job import AT_REST, Job, State
+from pipeline.core.naming import KEY_SHOWN
 from pipeline.core.report import Totals
 from pipeline.executor.control import Control
 from pipeline.executor.drive import run_lane
@@ -72,7 +73,7 @@ async def run_all(ledger: Ledger, run: str, lanes: Sequence[Lane], control: Cont
     control.on_leave(lambda: _leave(lanes))
     async with anyio.create_task_group() as watchers:
         if signals:
-            watchers.start_soon(_obey_signals, control, progress)
+            watchers.start_soon(_obey_signals, control, progress, lanes)
         watchers.start_soon(_keep_bounds, control, progress, bounds, tick_s)
         watchers.start_soon(_tick, progress, lanes, tick_s)
         await _work(lanes, run)
@@ -104,17 +105,26 @@ def _leave(lanes: Iterable[Lane]) -> None:
         lane.leave()
 
 
-async def _obey_signals(control: Control, progress: Progress) -> None:
+async def _obey_signals(control: Control, progress: Progress, lanes: Sequence[Lane]) -> None:
     told = False
     with anyio.open_signal_receiver(*SIGNALS) as received:
         async for number in received:
             if told:
+                if cut := _under_way(lanes):
+                    progress.said(f"cut while they were being paid for, and in doubt until "
+                                  f"`pipeline resume`: {', '.join(cut)}")
                 progress.finished()
                 control.exit_now(SIGNALS[signal.Signals(number)])
             told = True
             progress.said("stopping: no new purchases, waiting for the calls under way "
                           "(again to leave at once); `pipeline resume` goes on")
             control.leave(SIGNALS[signal.Signals(number)])
+
+
+def _under_way(lanes: Iterable[Lane]) -> list[str]:
+    """The jobs whose paid call has not been answered yet."""
+    return [job.key[:KEY_SHOWN] for lane in lanes
+            for job in lane.ledger.ask.open_jobs(lane.account) if job.state is State.SUBMITTING]
 
 
 async def _keep_bounds(control: Control, progress: Progress, bounds: Bounds,

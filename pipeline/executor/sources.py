@@ -4,7 +4,7 @@ Law: the same content is uploaded once while its address lives. A file that chan
 is another file, and the job that names it is not bought.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
@@ -62,6 +62,12 @@ class Sources:
                 return None
             urls.append(url)
         return urls
+
+    def outlived(self, urls: Sequence[str]) -> bool:
+        """Whether a turn was so long in coming that one of these addresses is at its end."""
+        ends_s = [signed_until_s(url) for url in urls]
+        return any(end_s is not None and self.ledger.now() + FETCH_MARGIN_S > end_s
+                   for end_s in ends_s)
 
     async def _address(self, source: SourceRef) -> str | None:
         if source.kind == "url":

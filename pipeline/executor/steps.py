@@ -53,24 +53,34 @@ async def intend(lane: Lane, job: Job) -> Event | None:
     """Wait until the job may be bought; then say so on disk before it is."""
     if not await lane.wait_leave_to_buy(job):
         return None
-    try:
-        urls = await lane.sources.bring(job)
-    except FileNotFoundError as error:
-        return Cancelled("source_missing", str(error))
-    except Barred as failure:
-        lane.bar(failure)
-        return None
-    if urls is None:
-        return None
+    urls = await _addresses(lane, job)
+    if not isinstance(urls, list):
+        return urls
     window = await _wait_turn(lane, job)
     if window is None:
         return None
+    if lane.sources.outlived(urls):
+        urls = await _addresses(lane, job)
+        if not isinstance(urls, list):
+            lane.gate.unused_turn(window)
+            return urls
     if why := lane.lack(job):
         lane.gate.unused_turn(window)
         lane.stop_here(why)
         return None
     lane.leaves[job.key] = Leave(window, urls, lane.boot_s())
     return Intended(lane.new_tag(), held_for(job, lane.ledger.ask))
+
+
+async def _addresses(lane: Lane, job: Job) -> list[str] | Event | None:
+    """What the service fetches the job's sources from; else what comes of their being missing."""
+    try:
+        return await lane.sources.bring(job)
+    except FileNotFoundError as error:
+        return Cancelled("source_missing", str(error))
+    except Barred as failure:
+        lane.bar(failure)
+        return None
 
 
 async def _wait_turn(lane: Lane, job: Job) -> Window | None:
@@ -91,7 +101,7 @@ async def submit(lane: Lane, job: Job) -> Event | None:
     if lane.boot_s() - leave.since_s > LEAVE_TO_SEND_S:
         lane.gate.unused_turn(window)
         return Deferred("unreachable", message="the intent was too old to be sent")
-    lane.doubts.started(job.sent_s or lane.now())
+    lane.doubts.sent(job)
     with anyio.CancelScope(shield=True):
         try:
             reply = await lane.provider.submit(job.spec, leave.urls)

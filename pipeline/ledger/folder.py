@@ -20,11 +20,17 @@ def take_folder(folder: Path, *, anywhere: bool = False) -> None:
     `anywhere` takes one on a network file system: somebody swears that no other machine uses it.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    says = folder.lstat()
-    if why := unfit(says, os.geteuid()):
+    check_folder(folder, anywhere=anywhere)
+    mode = stat.S_IMODE(folder.lstat().st_mode)
+    if mode & stat.S_IWGRP:
+        folder.chmod(mode & ~stat.S_IWGRP)
+
+
+def check_folder(folder: Path, *, anywhere: bool = False) -> None:
+    """Raises `Halt` (2) for a folder that cannot hold the state, or, where there is none yet, could
+    not."""
+    if os.path.lexists(folder) and (why := unfit(folder.lstat(), os.geteuid())):
         raise _refused(folder, *why)
-    if says.st_mode & stat.S_IWGRP:
-        folder.chmod(stat.S_IMODE(says.st_mode) & ~stat.S_IWGRP)
     if not anywhere:
         check_mount(folder, mounts_here())
 
@@ -50,6 +56,18 @@ def unfit(says: os.stat_result, user: int) -> tuple[str, str] | None:
     if says.st_mode & stat.S_IWOTH:
         return "can be written by everybody", "`chmod go-w` it, if what it holds is still yours"
     return None
+
+
+class Files:
+    """The files of a state folder as they were opened: what a path leads to now may be another."""
+
+    def __init__(self, *paths: Path) -> None:
+        self._inodes = {path: path.stat().st_ino for path in paths}
+
+    def gone(self) -> Path | None:
+        """The first that was moved, deleted or replaced since; what is written there is lost."""
+        return next((path for path, inode in self._inodes.items()
+                     if not path.exists() or path.stat().st_ino != inode), None)
 
 
 def _refused(folder: Path, why: str, way_out: str) -> Halt:

@@ -27,10 +27,11 @@ from pipeline.ledger.connection import (
     DATABASE,
     RECEIPTS,
     check_wal,
+    damaged,
     open_for_writing,
     unwritable,
 )
-from pipeline.ledger.folder import take_folder
+from pipeline.ledger.folder import Files, take_folder
 from pipeline.ledger.lock import Lock
 from pipeline.ledger.payments import book
 from pipeline.ledger.questions import Questions
@@ -46,12 +47,12 @@ class Ledger:
     def __init__(self, folder: Path, now: Callable[[], float], *,
                  connection: type[sqlite3.Connection] = sqlite3.Connection,
                  receipts: Callable[[Path], Receipts] = Receipts,
-                 anywhere: bool = False) -> None:
+                 ballast: Callable[[Path], Ballast] = Ballast, anywhere: bool = False) -> None:
         """Take the folder and its lock, open the database, read the receipts, begin an epoch.
 
-        `connection` and `receipts` are the kinds of memory that are opened; `anywhere` takes a
-        folder on a network. Raises `Halt`: 2 for a folder that is no place for the state, 11 when
-        another process holds it, 13 when it cannot be believed.
+        `connection`, `receipts` and `ballast` are the kinds of memory that are opened; `anywhere`
+        takes a folder on a network. Raises `Halt`: 2 for a folder that is no place for the state,
+        11 when another process holds it, 13 when it cannot be believed.
         """
         self.folder = folder
         self.now = now
@@ -68,7 +69,8 @@ class Ledger:
             self.found = open_receipts(self.connection, self.receipts, folder / DATABASE)
             epoch, self._high_water_s = begin_epoch(self.connection)
             check_wal(self.connection, folder / DATABASE)
-            self.ballast = Ballast(folder / BALLAST)
+            self._files = Files(folder / DATABASE, folder / RECEIPTS)
+            self.ballast = ballast(folder / BALLAST)
             self.ballast.make()
             self.commits = Commits(self.connection, epoch, self.ballast)
         except BaseException:
@@ -145,6 +147,7 @@ class Ledger:
                ended: bool) -> None:
         """Note how a process left a run; `ended` when all its jobs are at rest."""
         ended_s = self.now() if ended else None
+        self._need_files()
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -212,11 +215,17 @@ class Ledger:
 
     def _need_room(self) -> None:
         """Before an intent: room for it and for all that comes of it."""
+        self._need_files()
         self.ballast.check()
         try:
             self.receipts.reserve()
         except OSError as error:
             raise unwritable(self.receipts.path, error.strerror) from None
+
+    def _need_files(self) -> None:
+        """What is written reaches the next process; raises `Halt` (13)."""
+        if path := self._files.gone():
+            raise damaged(path, "it was moved or deleted while it was in use")
 
     def _scopes(self, job: Job, at_s: float) -> list[Scope]:
         if self.run is None:

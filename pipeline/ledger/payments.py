@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from pipeline.core.caps import Scope
 from pipeline.core.job import (
+    IN_FLIGHT,
     Accepted,
     Doubted,
     Event,
@@ -44,7 +45,7 @@ def book(connection: sqlite3.Connection, before: Job, after: Job, event: Event, 
             _settle_state(connection, before.tag, "doubt")
     if isinstance(event, Accepted):
         _settle_state(connection, before.tag, "open")
-    if before.held and not after.held:
+    if before.state in IN_FLIGHT and after.state not in IN_FLIGHT:
         _settle(connection, before, after)
         surprises.note(connection, before, after, at_s)
 

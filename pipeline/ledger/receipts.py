@@ -81,11 +81,14 @@ class Receipts:
         mark, _, body = line.decode(errors="replace").rstrip("\n").partition(" ")
         if mark != self._next_digest(body):
             raise self._damaged("was edited")
-        says = json.loads(body)
-        if says["what"] == "intent":
-            found.intended[says["tag"]] = says["job"]
-        else:
-            found.accepted[says["tag"]] = tuple(says["ids"])
+        try:
+            says = json.loads(body)
+            if says["what"] == "intent":
+                found.intended[says["tag"]] = says["job"]
+            else:
+                found.accepted[says["tag"]] = tuple(says["ids"])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise self._damaged("was edited") from None
         self._digest = mark
         self.length += len(line)
 

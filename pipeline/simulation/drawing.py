@@ -67,10 +67,9 @@ HABITS: Mapping[str, object] = {
     "captions_burned": True, "separation_task_id": True, "upload_answer": "url",
     "signed_uploads": False, "completed_word": "success",
 }
-"""What is only different. Left out is what the catalog does not tell of (prices by the second), and
-what a sheet cannot know (links that live shorter than an address is trusted)."""
+"""What is only different. Left out are prices that the catalog does not tell of (by the second)."""
 
-LINKS_LIVE_S = (180.0, 3600.0)
+LINKS_LIVE_S = (150.0, 3600.0)
 """How long the address of an upload lives, as it says itself."""
 
 CHAINS = (("song", "stems"), ("anthem",), ("speech", "words"), ("opener", "longer"), ("ads",))

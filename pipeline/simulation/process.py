@@ -21,7 +21,7 @@ from pipeline.providers.registry import PROVIDERS
 from pipeline.providers.secret import Secret
 from pipeline.sandbox.chance import stream
 from pipeline.simulation.demand import ACCOUNT, PROVIDER, plan_of
-from pipeline.simulation.disk import endless, living
+from pipeline.simulation.disk import EndlessBallast, endless, living
 from pipeline.simulation.life import Life
 from pipeline.simulation.memory import MortalReceipts, mortal_connection
 from pipeline.simulation.wire import SandboxTransport
@@ -64,7 +64,8 @@ class Process:
         self.number = len(world.births)
         self.ledger = Ledger(world.state, now,
                              connection=mortal_connection(life, world.check),
-                             receipts=partial(MortalReceipts, life=life))
+                             receipts=partial(MortalReceipts, life=life),
+                             ballast=EndlessBallast)
         life.at_death(self.ledger.lock.release)
         transport = SandboxTransport(world.wire, life, self.number)
         http = Http(ADDRESS, Secret("simulated"), now=now, transport=transport)

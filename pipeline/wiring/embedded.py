@@ -1,14 +1,17 @@
 """The sandbox as a child of this process.
 
 Law: it runs in a session of its own, so that a Ctrl-C meant for the run does not end the service,
-and it ends when its standard input does, so that it never outlives the run, whatever ends that.
+and it ends when its standard input does, so that it never outlives the run, whatever ends that. No
+key is handed to it.
 """
 
 import json
+import os
 import select
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +19,9 @@ from pipeline.core.errors import Exit, Halt
 
 START_S = 30.0
 END_S = 5.0
+KEPT = ("PATH", "HOME", "TMPDIR", "TZ", "LANG")
+KEPT_PREFIXES = ("LC_", "LD_", "DYLD_", "PYTHON", "PIPELINE_")
+"""The variables that the child gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class EmbeddedSandbox:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints,
-            start_new_session=True)
+            start_new_session=True, env=_without_keys(os.environ))
         self.url = self._read_address()
 
     def close(self) -> None:
@@ -79,6 +85,12 @@ class EmbeddedSandbox:
             raise Halt(Exit.REFUSED, "the embedded sandbox did not start"
                        + (f": {words}" if words else ""),
                        hint="try `pipeline sandbox` to see why") from None
+
+
+def _without_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a sandbox needs of the environment: no key of any account is for it."""
+    return {name: value for name, value in environ.items()
+            if name in KEPT or name.startswith(KEPT_PREFIXES)}
 
 
 def _complaint(text: str) -> str:

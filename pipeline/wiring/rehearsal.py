@@ -29,7 +29,7 @@ from pipeline.ledger.connection import open_for_reading
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.questions import Questions
 from pipeline.simulation.clock import run_jumping
-from pipeline.simulation.disk import endless
+from pipeline.simulation.disk import EndlessBallast, endless
 from pipeline.simulation.rehearsal import Stage, Wish, models_of
 from pipeline.wiring.planning import Drawing
 from pipeline.wiring.running import Limits, Manner, Runner, new_run
@@ -98,7 +98,7 @@ class _Theatre:
         accounts = {name: replace(account, provider=stages[name].provider)
                     for name, account in self.drawing.accounts.by_name.items()}
         plan, caps = _bought(self.drawing.plan), self.drawing.caps
-        ledger = Ledger(self.folder / "state", self.wall)
+        ledger = Ledger(self.folder / "state", self.wall, ballast=EndlessBallast)
         run = new_run(plan, caps, str(self.folder / "outputs"), self.wall())
         ledger.begin(run, plan, Caps(), run.outputs)
         await self._stand_in(ledger, plan)

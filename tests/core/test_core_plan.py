@@ -95,7 +95,8 @@ def test_a_fingerprint_is_the_same_in_every_process_and_version() -> None:
     {"cells": [BEFORE[0], make_cell(make_spec("kite 2"), campaign="teaser")]},
     {"cells": [BEFORE[0], make_cell(make_spec("kite 2", seed=1))]},
     {"catalogs": {"acme": "sha256:2"}}, {"budget": Budget(cr("501"))},
-    {"budget": Budget(cr("500"), per_day=cr("1"))}])
+    {"budget": Budget(cr("500"), per_day=cr("1"))},
+    {"budget": Budget(cr("500"), campaigns={"hero": cr("9")})}])
 def test_whatever_moves_money_or_jobs_moves_the_fingerprint(change: dict[str, object]) -> None:
     wish: dict[str, object] = {"manifest": "spring", "cells": BEFORE,
                                "catalogs": {"acme": "sha256:1"}, "budget": Budget(cr("500"))}

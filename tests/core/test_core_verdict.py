@@ -93,13 +93,13 @@ def test_what_is_made_is_taken_however_late() -> None:
 def test_a_failure_takes_what_the_service_says_and_the_worst_where_it_says_nothing(
         charged: str | None, taken: str) -> None:
     event = judged(Broken("content_refused", "no", None if charged is None else cr(charged)))
-    assert event == Failed("content_refused", "no", cr(taken))
+    assert event == Failed("content_refused", "no", cr(taken), assumed=charged is None)
 
 
 def test_at_a_service_that_charges_for_success_alone_a_failure_is_free() -> None:
     kind = replace(TERMS, failure_is_charged=False)
     event = judge_news(RUNNING, Broken("content_refused", "no"), kind, NOW_S)
-    assert event == Failed("content_refused", "no", NOTHING)
+    assert event == Failed("content_refused", "no", NOTHING, assumed=True)
 
 
 @pytest.mark.parametrize(("allowed", "tried", "again"), [(1, 0, False), (2, 0, True),

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from executor_bench import RUN as BENCH_RUN
 from executor_bench import START_S, Bench, at_bench, blob, png, told
 
 from pipeline.core.errors import Exit
 from pipeline.core.job import Doubted, Job, State
+from pipeline.core.terms import Limit
+from pipeline.executor.doubts import ROOM
 from pipeline.executor.drive import run_lane
 from pipeline.ledger.connection import open_for_reading
 from pipeline.ledger.questions import Questions
@@ -137,6 +140,35 @@ def test_where_no_list_can_be_had_one_doubt_ends_the_buying(tmp_path: Path) -> N
         assert bench.control.reasons == {Exit.DOUBT}
 
     at_bench(tmp_path, act, terms=replace(SANDBOX_TERMS, in_flight={"media": 2}))
+
+
+def test_a_call_without_an_answer_keeps_its_row_in_view(tmp_path: Path) -> None:
+    """What may yet be a doubt is paced like one: its row must be there to be found (SAFETY 2.5)."""
+    terms = replace(SANDBOX_TERMS, list_rows=8, starts={"media": Limit(1000)},
+                    in_flight={"media": 1000})
+
+    async def act(bench: Bench) -> None:
+        started: list[float] = []
+
+        async def silent() -> Any:
+            await anyio.sleep(40)
+            yield b'{"generation_id": "slow"}'
+
+        def answer(at_s: float) -> httpx.Response | None:
+            started.append(at_s)
+            return httpx.Response(200, content=silent()) if len(started) == 1 else None
+
+        bench.bakery.odd.append(("/v1/generate/media", lambda at_s: answer(at_s)))
+        bench.bakery.odd.append(("/images/", lambda at_s: blob(png())))
+        bench.bakery.ready["slow"] = bench.wall() + 60
+        jobs = bench.admit(20)
+        await run_lane(bench.lane, BENCH_RUN)
+        assert {bench.job(job.key).state for job in jobs} == {State.DONE}
+        posts = [at_s for at_s in started if at_s < 40]
+        assert len(posts) <= terms.list_rows - ROOM
+        assert not bench.lane.doubts.sending
+
+    at_bench(tmp_path, act, terms=terms)
 
 
 def test_moments_are_counted_as_they_lie(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_an_answer_that_is_lost_is_a_doubt(tmp_path: Path,
 
 @pytest.mark.parametrize(("took", "wanted"), [
     (10, Failed("generation_failed", "no sound", PRICE)),
-    (None, Failed("generation_failed", "no sound", PRICE)),
+    (None, Failed("generation_failed", "no sound", PRICE, assumed=True)),
     (0, Deferred("generation_failed", message="no sound"))])
 def test_a_call_may_bring_the_outcome_that_there_is_none(tmp_path: Path, took: int | None,
                                                          wanted: Event) -> None:

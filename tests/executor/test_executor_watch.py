@@ -177,7 +177,7 @@ def test_an_outage_of_three_days_loses_nothing_and_asks_seldom(tmp_path: Path, c
 
 @pytest.mark.parametrize(("taken", "end"), [
     (10, Failed("generation_failed", "it fell", PRICE)),
-    (None, Failed("generation_failed", "it fell", PRICE)),
+    (None, Failed("generation_failed", "it fell", PRICE, assumed=True)),
     (0, Deferred("generation_failed", 0.0, NOTHING, "it fell"))])
 def test_a_job_that_broke_counts_as_charged_unless_the_service_says_not(
         tmp_path: Path, taken: int | None, end: Event) -> None:

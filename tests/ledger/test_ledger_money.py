@@ -159,6 +159,14 @@ def test_a_hold_leaves_the_book_with_the_event_that_ends_the_try(
         assert sums(ledger, "manifest:spring:2027-01-15") == left
 
 
+def test_a_try_that_held_nothing_is_settled_like_any(tmp_path: Path) -> None:
+    with begun(tmp_path) as ledger:
+        job = happen(ledger, only_job(ledger), intended(hold="0"), Produced((OUTPUT,), cr("3")))
+        assert (sums(ledger), str(job.charged)) == (("0", "3"), "3")
+        row = ledger.connection.execute("select state, settled from attempts").fetchone()
+        assert tuple(row) == ("paid", 3_000_000)
+
+
 def test_what_came_free_can_be_held_again(tmp_path: Path) -> None:
     with begun(tmp_path, caps=Caps(credits=cr("10"))) as ledger:
         job = happen(ledger, only_job(ledger), intended("t1"), Deferred("throttled"))

@@ -108,3 +108,21 @@ def test_a_file_of_gigabytes_is_looked_at_in_little_memory(tmp_path: Path, kind:
     tracemalloc.stop()
     assert looks_fine(found)
     assert most_bytes < 8 * 1024**2
+
+
+@pytest.mark.parametrize("more", [b"<html><script>alert(1)</script>", b"PK\x05\x06" + bytes(18),
+                                  b"%PDF-1.7", b"#!/bin/sh\n"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_a_picture_that_is_something_else_besides_is_called_a_picture(
+        tmp_path: Path, kind: str, more: bytes) -> None:
+    """Its ending and its type are those of a picture, so that nobody opens it as anything else."""
+    found = seen(tmp_path, picture(kind) + more, "a.html")
+    assert isinstance(found, Facts)
+    assert found.media_type == f"image/{kind.lower()}"
+    assert isinstance(seen(tmp_path, more + picture(kind)), str)
+
+
+def test_what_stands_in_for_a_picture_is_told_by_its_facts(tmp_path: Path) -> None:
+    assert seen(tmp_path, picture("PNG", (1, 1))) == Facts("image/png", 1, 1)
+    assert seen(tmp_path, b"") == "it is empty"
+    assert seen(tmp_path, b"<svg onload='alert(1)'/>", "a.png") == "it is a web page"

@@ -163,6 +163,20 @@ def test_no_signature_is_in_anything_that_is_shown_or_kept_for_people(place: Pla
     assert not [path for path in kept if signature in path.read_bytes()]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="environments are read from /proc")
+def test_no_child_is_handed_the_key(place: Place) -> None:
+    place.env |= {"KUBEEZ_API_KEY": KEY, "PIPELINE_SANDBOX_SPEED": "10"}
+    place.small("lamp")
+    run = place.start("run", "small.yaml", "--yes", before=("/usr/bin/env",))
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
+    (child, *_) = wait_for(lambda: children.read_text().split(), "the sandbox is there")
+    wait_for(lambda: b"sandbox" in Path(f"/proc/{child}/cmdline").read_bytes(), "it has begun")
+    environ = Path(f"/proc/{child}/environ").read_bytes()
+    assert b"PIPELINE_SANDBOX_SPEED" in environ
+    assert KEY.encode() not in environ
+    assert place.end(run).code == 0
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits are read from /proc")
 def test_a_crash_leaves_no_core_that_would_hold_the_key(place: Place, tmp_path: Path) -> None:
     with sandbox(tmp_path / "books", speed=1, faults=f"keys: {{'{KEY}': ['*']}}\n") as served:

@@ -145,3 +145,23 @@ def test_a_plan_file_of_other_types_is_none(place: Place, shared: Sandbox) -> No
         said = place.run("run", "odd.json")
         assert said.code == 9, said
     assert place.run("run", "p.json").code == 0
+
+
+def test_no_name_and_no_word_of_a_service_is_alive_on_the_way_out(
+        place: Place, shared: Sandbox) -> None:
+    place.settle_on(shared)
+    name = "\x1b[2J\u202e.yaml"
+    place.write(name, place.small("lamp of escapes").read_text())
+    assert place.run("run", name, "--yes").code == 0
+    assert not set(place.run("validate", name).out) & ALIVE
+    for file in (place.folder / "outputs").rglob("*.png"):
+        file.unlink()
+    with Clerk() as clerk:
+        clerk.answers = {"GET /": (400, {"error": "invalid_request", "message": ESCAPES})}
+        place.write("pipeline.toml", f'[accounts.sandbox]\nbase_url = "{clerk.url}"\n')
+        said = [place.run(*words) for words in (
+            ("validate", name), ("fetch",), ("status",), ("runs",), ("plan", name),
+            ("diff", name), ("report", "--format", "md"))]
+    assert said[1].code == 3
+    for ended in said:
+        assert not (set(ended.out) | set(ended.err)) & ALIVE, ended

@@ -56,6 +56,10 @@ def test_the_second_signal_leaves_at_once_and_nothing_is_paid_twice(place: Place
         said = place.end(run, 10)
         assert time.monotonic() - began_s < 5
         assert said.code == 130
+        cut = [row["key"][:8] for row in rows(place, "select key from jobs where state = ?",
+                                              "submitting")]
+        assert len(cut) == 2 and all(key in said.err for key in cut)
+        assert "in doubt until `pipeline resume`" in said.err
         assert served.books()["jobs"] == 2
     with sandbox(tmp_path / "books", speed=60) as served:
         place.settle_on(served, speed=60)

@@ -211,3 +211,10 @@ def test_what_is_bought_while_the_balance_is_read_hides_no_lost_start() -> None:
               "slow_reply": {"nth": [2], "seconds": 57.0, "calls": "balance"}}
     assert not broken(Script(demand=SONGS, faults=faults, terms=terms,
                              limits={"music_per_minute": 1}))
+
+
+def test_a_link_may_end_while_a_turn_is_waited_for() -> None:
+    """The service refused the start for a dead link, and the job was given up as ill-made."""
+    demand = Demand(ratios=("1:1", "16:9"), subjects=3, clips=True)
+    assert not broken(Script(demand=demand, faults={"link_lives_s": 200.0},
+                             limits={"media_per_minute": 1, "media_in_flight": 6}))

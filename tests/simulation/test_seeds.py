@@ -20,7 +20,7 @@ from pipeline.simulation.drawing import draw_script
 from pipeline.simulation.world import Script
 
 CHUNKS, CHUNKS_OF_EVERY_KIND = (40, 10) if FULL else (2, 1)
-SEEDS, SEEDS_OF_EVERY_KIND = 80, 200 if FULL else 100
+SEEDS, SEEDS_OF_EVERY_KIND = 120, 200 if FULL else 100
 """Seeds of one chunk: enough to come through everything in `REACHED`."""
 
 REACHED = (
