@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from truth import UNTOLD, Truth, alike, group, starts
+from truth import UNTOLD, Truth, alike, group, rows_made
 
 from pipeline.core.job import AT_REST, Job, State
 from pipeline.core.likeness import Likeness
@@ -73,7 +73,7 @@ def _ended(truth: Truth, remote: RemoteJob) -> bool:
 
 def _found(truth: Truth, jobs: list[Job], rows: list[RemoteJob]) -> bool:
     """Whether the list shows just what these alike jobs made."""
-    most = starts(jobs[0].spec)
+    most = rows_made(jobs[0].spec)
     same = all(alike(job.spec, jobs[0].spec) for job in jobs) and (most == 1 or len(jobs) == 1)
     newest = truth.shown[:truth.world.terms.list_rows]
     return len(rows) == most * len(jobs) and same and all(row in newest for row in rows)

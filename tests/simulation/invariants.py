@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from endings import USED, doubts, ends, files, limits, origins, peace, rest
-from truth import UNTOLD, Truth, alike, group, starts
+from truth import UNTOLD, Truth, alike, group, rows_made
 
 from pipeline.core.job import Accepted, Doubted, Intended, Job, State, apply
 from pipeline.sandbox.jobs import COMPLETED
@@ -75,7 +75,7 @@ def purchases(truth: Truth) -> None:
     for name, remote in truth.remote.items():
         payment, spec = truth.payer[name], truth.bought(remote)
         assert payment is not None
-        assert rows[payment.tag] <= starts(spec), f"attempt {payment.tag} made too many rows"
+        assert rows[payment.tag] <= rows_made(spec), f"attempt {payment.tag} made too many rows"
         attempt = truth.attempts[truth.owner.get(name, payment.tag)]
         if truth.net(name):
             kept[attempt["job"], attempt["purchase"]].add(attempt["tag"])
@@ -98,7 +98,7 @@ def owners(truth: Truth) -> None:
             f"{owner.key} was given what {bought.key()} bought")
     doubtful: Counter[object] = Counter()
     for job in truth.in_doubt():
-        doubtful[group(job.spec)] += starts(job.spec)
+        doubtful[group(job.spec)] += rows_made(job.spec)
     charged = [group(truth.bought(job)) for job in truth.unowned if truth.net(job.id)]
     for what, times in Counter(charged).items():
         assert times <= doubtful[what], f"{times} charges for {what} that nobody knows of"

@@ -135,7 +135,7 @@ def group(spec: JobSpec) -> Likeness | str:
     return likeness(spec) or spec.key()
 
 
-def starts(spec: JobSpec) -> int:
+def rows_made(spec: JobSpec) -> int:
     """How many rows one start makes."""
     alike = likeness(spec)
     return alike.rows if alike else 1
