@@ -4,9 +4,9 @@ Goal: everything wrong is told at once, where it stands, and nothing huge is eve
 """
 
 from dataclasses import replace
-from time import perf_counter
 
 import pytest
+from bounded import within
 from core_samples import cr, make_campaign, make_catalog, make_manifest, make_model, make_offers
 
 from pipeline.core.cells import Expansion, Offer
@@ -43,9 +43,8 @@ def test_a_milliard_of_jobs_is_refused_before_any_is_built(sizes: tuple[int, ...
     campaign = make_campaign(axes={f"v{n}": ("x",) for n in range(len(sizes))})
     axes = tuple(replace(axis, values=_Long(size))  # type: ignore[arg-type]
                  for axis, size in zip(campaign.axes, sizes, strict=True))
-    began = perf_counter()
-    problem = only_problem(replace(campaign, axes=axes))
-    assert perf_counter() - began < 1.0
+    with within(1):
+        problem = only_problem(replace(campaign, axes=axes))
     assert "1,000,000,000 jobs" in problem.message
     assert "more than the 1,000,000 allowed" in problem.message
     assert problem.at == Position("m.yaml", 7, 3)

@@ -3,9 +3,9 @@
 Goal: a row is chosen with everything it starts from, and a slip of the hand never means "all".
 """
 
-from time import perf_counter
 
 import pytest
+from bounded import within
 from core_samples import make_cell, make_spec
 
 from pipeline.core.errors import Exit, Halt
@@ -74,6 +74,5 @@ def test_the_whole_plan_is_the_same_plan() -> None:
 def test_a_large_plan_is_read_once() -> None:
     rows = [Row(make_cell(make_spec(f"kite {n}"), number=n), Status.NEW) for n in range(20_000)]
     large = Plan("spring", "m.yaml", "acme", rows)
-    began_s = perf_counter()
-    assert len(select(large, "number=1999?", None).rows) == 10
-    assert perf_counter() - began_s < 2.0
+    with within(2):
+        assert len(select(large, "number=1999?", None).rows) == 10

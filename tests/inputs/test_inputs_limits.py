@@ -4,10 +4,10 @@ Method: bombs made here, of every shape that the limits are for; processor time 
 a busy machine changes nothing.
 """
 
-import time
 from pathlib import Path
 
 import pytest
+from bounded import within
 from manifest_text import HEAD, problems, read
 
 BUDGETS = [".nan", ".inf", "-.inf", "-5", "1e3", "true", "1_000", "0o17", '"5 "', '" 5"', "0x10",
@@ -57,9 +57,8 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_within_a_second(name: str, tmp_path: Path) -> None:
     text, words = BOMBS[name]
-    start_s = time.process_time()
-    told = problems(tmp_path, text)
-    assert time.process_time() - start_s < 1
+    with within(1):
+        told = problems(tmp_path, text)
     assert any(words in problem.message for problem in told), told[:3]
     assert all(problem.at is not None for problem in told[:100] if words in problem.message
                ) or name == "size"
@@ -94,6 +93,5 @@ def test_a_big_honest_manifest_is_read_within_a_second(tmp_path: Path) -> None:
     text = "version: 1\nname: x\ncampaigns:\n" + "".join(
         f"- {{name: c{n}, models: [a, b], prompt: 'a {n} {{{{ v }}}}', vars: {{v: [1, 2, 3]}}}}\n"
         for n in range(500))
-    start_s = time.process_time()
-    assert len(read(tmp_path, text).campaigns) == 500
-    assert time.process_time() - start_s < 1
+    with within(1):
+        assert len(read(tmp_path, text).campaigns) == 500

@@ -4,10 +4,10 @@ Method: inline prompts as rows of text and outcome; files in a temporary project
 a template must not do (climb out of the sandbox, grow, run on, differ between two days) is tried.
 """
 
-import time
 from pathlib import Path
 
 import pytest
+from bounded import within
 
 from pipeline.core.errors import AuthorError, Position, Problem
 from pipeline.inputs.folders import ProjectFolder
@@ -135,18 +135,16 @@ def test_nothing_leads_out_of_the_sandbox(text: str, tmp_path: Path) -> None:
     "{% for a in row %}" * 30 + "{% endfor %}" * 30, "{{ n }}" * 7000 + "{{ prodcut }}",
 ])
 def test_a_prompt_that_grows_is_refused_within_a_second(text: str, tmp_path: Path) -> None:
-    start_s = time.process_time()
-    refused(text, tmp_path)
-    assert time.process_time() - start_s < 1
+    with within(1):
+        refused(text, tmp_path)
 
 
 def test_a_prompt_is_rendered_in_microseconds(tmp_path: Path) -> None:
     prompt = inline("slow push-in on {{ product }}, {{ row.city }}{% if yes %}, sunny{% endif %}",
                     tmp_path)
-    start_s = time.process_time()
-    for _ in range(2000):
-        prompt.render(VARIABLES)
-    assert (time.process_time() - start_s) / 2000 < 200e-6
+    with within(2000 * 200e-6):
+        for _ in range(2000):
+            prompt.render(VARIABLES)
 
 
 def test_a_file_is_told_by_its_own_line_also_through_includes(tmp_path: Path) -> None:

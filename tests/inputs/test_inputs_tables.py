@@ -4,10 +4,10 @@ Method: the same rows in every format; rows of broken text and line; the limits 
 """
 
 import json
-import time
 from pathlib import Path
 
 import pytest
+from bounded import within
 
 from pipeline.core.errors import AuthorError, Position, Problem
 from pipeline.inputs.tables import read_table
@@ -96,6 +96,5 @@ def test_too_many_rows_or_bytes_are_refused(tmp_path: Path) -> None:
 
 def test_a_large_table_is_read_in_about_a_second(tmp_path: Path) -> None:
     rows = [{"n": n, "city": "Oslo", "note": "x" * 20} for n in range(20_000)]
-    start_s = time.process_time()
-    assert len(table(tmp_path, "t.json", json.dumps(rows))) == 20_000
-    assert time.process_time() - start_s < 2
+    with within(2):
+        assert len(table(tmp_path, "t.json", json.dumps(rows))) == 20_000
