@@ -33,6 +33,18 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What a paid call carries of ours beside the job: the attempt's `tag`, for a service that
+    gives it back in its list, and the address at which it may ring (`bell`); "" for nothing."""
+
+    tag: str = ""
+    bell: str = ""
+
+
+UNMARKED = Mark()
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The service accepted the job under these ids: one start may make several generations."""
 
@@ -75,13 +87,15 @@ News = Working | Finished | Broken
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A row in the service's list of recent jobs. `created_s` is by the service's clock."""
+    """A row in the service's list of recent jobs. `created_s` is by the service's clock; `tag` is
+    the mark of the attempt that made it, where the service gives it back."""
 
     remote_id: str
     model: str
     prompt: str
     created_s: float
     news: News
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +150,8 @@ class Provider(Protocol):
         """Bring a local file to the service; the address under which jobs may name it."""
         ...
 
-    async def submit(self, spec: JobSpec, sources: Sequence[str]) -> Receipt | Finished | Broken:
+    async def submit(self, spec: JobSpec, sources: Sequence[str],
+                     mark: Mark = UNMARKED) -> Receipt | Finished | Broken:
         """The paid call: one request, sent at most once. `sources` are the addresses of the job's
         sources in their order; for an extend, the service's own name of the clip. Only a call that
         brings the outcome itself can tell that it broke."""

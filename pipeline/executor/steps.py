@@ -30,7 +30,7 @@ from pipeline.core.job import (
     State,
 )
 from pipeline.core.pace import Window
-from pipeline.core.provider import Broken, Finished, Output
+from pipeline.core.provider import Broken, Finished, Mark, Output
 from pipeline.core.verdict import backoff_s, judge_news, judge_submission
 from pipeline.executor.lane import Lane, Leave
 from pipeline.executor.sidecar import sidecar
@@ -104,7 +104,7 @@ async def submit(lane: Lane, job: Job) -> Event | None:
     lane.doubts.sent(job)
     with anyio.CancelScope(shield=True):
         try:
-            reply = await lane.provider.submit(job.spec, leave.urls)
+            reply = await lane.provider.submit(job.spec, leave.urls, Mark(job.tag))
         except ProviderFailure as failure:
             lane.gate.end_turn(window)
             return await _refused(lane, job, failure)

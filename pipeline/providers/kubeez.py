@@ -14,7 +14,17 @@ from pipeline.core.catalog import Catalog
 from pipeline.core.errors import Refused, ReplyLost, Unreachable, Vanished
 from pipeline.core.library import Library
 from pipeline.core.money import Money
-from pipeline.core.provider import Broken, Download, Finished, News, Receipt, Scan, Working
+from pipeline.core.provider import (
+    UNMARKED,
+    Broken,
+    Download,
+    Finished,
+    Mark,
+    News,
+    Receipt,
+    Scan,
+    Working,
+)
 from pipeline.core.spec import JobSpec
 from pipeline.core.terms import Terms
 from pipeline.providers.downloads import DataFile
@@ -86,8 +96,9 @@ class Kubeez:
         reply = await self._http.send_file("/v1/upload/media", file, _upload_type(file))
         return self._absolute(read_upload(expect(reply).body))
 
-    async def submit(self, spec: JobSpec, sources: Sequence[str]) -> Receipt | Finished | Broken:
-        """Start one job: the one paid call of an attempt."""
+    async def submit(self, spec: JobSpec, sources: Sequence[str],
+                     mark: Mark = UNMARKED) -> Receipt | Finished | Broken:
+        """Start one job: the one paid call of an attempt. The service takes no mark."""
         start = STARTS[spec.kind]
         reply = await self._http.pay(
             start.path, start.body(spec, sources),

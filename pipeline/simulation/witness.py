@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from pipeline.core.catalog import Catalog
 from pipeline.core.job import State
 from pipeline.core.money import Money
-from pipeline.core.provider import Broken, Download, Finished, News, Provider, Receipt, Scan
+from pipeline.core.provider import (
+    UNMARKED,
+    Broken,
+    Download,
+    Finished,
+    Mark,
+    News,
+    Provider,
+    Receipt,
+    Scan,
+)
 from pipeline.core.spec import JobSpec
 from pipeline.ledger.ledger import Ledger
 from pipeline.sandbox.jobs import Order, RemoteJob
@@ -70,7 +80,8 @@ class WitnessedProvider:
         """As the provider says."""
         return self.inner.skew_s
 
-    async def submit(self, spec: JobSpec, sources: Sequence[str]) -> Receipt | Finished | Broken:
+    async def submit(self, spec: JobSpec, sources: Sequence[str],
+                     mark: Mark = UNMARKED) -> Receipt | Finished | Broken:
         """The paid call, labelled on its way."""
         key = spec.key()
         job = self._ledger.ask.job(key)
@@ -79,7 +90,7 @@ class WitnessedProvider:
         self._paid(payment)
         token = _paying.set(payment)
         try:
-            return await self.inner.submit(spec, sources)
+            return await self.inner.submit(spec, sources, mark)
         finally:
             _paying.reset(token)
 
