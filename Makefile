@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO_SPEED ?= 6
+MINUTES ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint simulate pins clean
+.PHONY: help demo test lint simulate sweep fuzz safety bench pins clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,15 +39,36 @@ test: $(VENV)/dev  ## the linter, the types and the whole suite
 	@$(BIN)/mypy pipeline
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
-simulate: $(VENV)/dev  ## the crash sweep and the seeded worlds in full
+simulate: $(VENV)/dev  ## an hour of simulated crashes on all cores, then every sweep (MINUTES=60)
+	@PYTHONPATH=tests/simulation:tests:. $(BIN)/python -m simulate \
+	  $(if $(filter command environment,$(origin MINUTES)),--minutes $(MINUTES))
 	@PIPELINE_SWEEP=full $(BIN)/pytest tests/simulation $(PYTEST_ARGS)
+
+sweep: $(VENV)/dev  ## a small run killed or failed at every system call, every disk image; an hour (needs strace)
+	@$(BIN)/python tests/processes/sweep_falls.py $(SWEEP_ARGS)
+	@$(BIN)/python tests/processes/sweep_images.py
+
+$(VENV)/fuzz: $(VENV)/dev .ci/constraints-fuzz.txt
+	@if $(BIN)/pip install -q --disable-pip-version-check --require-hashes \
+	  -r .ci/constraints-fuzz.txt; then touch $@; fi
+
+fuzz: $(VENV)/fuzz  ## the readers of foreign bytes under a coverage-guided fuzzer; MINUTES=4
+	@$(BIN)/python tests/fuzz/fuzz_guided.py --minutes $(MINUTES)
+
+safety: $(VENV)/dev  ## what tries to break each promise, and what it tried; FULL=1 for everything
+	@$(BIN)/python tests/safety.py
+
+bench: $(VENV)/dev  ## the benchmarks beside their peers, as tables; ONLY=name SIZES=1000,10000 ROUNDS=3
+	@$(BIN)/python tests/benchmarks/bench.py $(ONLY) $(if $(SIZES),--sizes $(SIZES)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS))
 
 pins: $(VENV)/dev  ## resolve the pinned versions anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --no-header --extra media --group build \
 	  pyproject.toml -o .ci/constraints.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-annotate --no-header --extra media --group dev \
+	  --no-emit-find-links --no-annotate --no-header --extra media --extra mcp \
+	  --extra keyring --group dev \
 	  pyproject.toml -o .ci/constraints-dev.txt
 
 clean:  ## remove the virtual environment and the caches, never state/ or outputs/

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from acceptance import LINES
+from safety import TRIALS, promises, unproven
 
 TESTS = Path(__file__).resolve().parent
 LAST = 120
@@ -48,6 +49,14 @@ def test_a_line_is_held_by_tests_or_says_why_it_is_not(line: int) -> None:
     missing = [name for name in holders(line)
                if name.partition(".")[2] not in names_by_module().get(name.partition(".")[0], ())]
     assert not missing, f"F{line} ({LINES[line][0]}): no such test"
+
+
+def test_every_promise_of_the_readme_has_a_command_that_tries_to_break_it() -> None:
+    assert len(promises()) > 5
+    assert unproven() == []
+    named = {word for trial in TRIALS for word in trial.tests if word.startswith("tests/")}
+    named |= {words[0] for trial in TRIALS for words in trial.programs}
+    assert not [name for name in sorted(named) if not (TESTS.parent / name).exists()]
 
 
 def test_a_module_that_claims_a_line_names_one_that_there_is() -> None:

@@ -18,7 +18,7 @@ from pipeline.core.report import RunInfo
 from pipeline.ledger.ledger import Ledger
 
 HEAVY = frozenset({"httpx", "sqlite_utils", "jinja2", "pydantic", "rich", "yaml", "PIL",
-                   "starlette", "uvicorn", "anyio", "av"})
+                   "starlette", "uvicorn", "anyio", "av", "mcp", "httpx2", "keyring"})
 LISTING = """
 import sys
 from pipeline.cli import main
@@ -71,6 +71,13 @@ def test_help_of_a_light_command_stays_light(command: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_command_tells_what_it_does(command: str, tmp_path: Path) -> None:
     loaded(command, "--help", folder=tmp_path)
+
+
+def test_a_plan_on_an_account_that_speaks_no_mcp_does_not_load_it(tmp_path: Path) -> None:
+    manifest = tmp_path / "m.yaml"
+    manifest.write_text('version: 1\nname: m\ncampaigns: [{name: c, prompt: "a kite", '
+                        'models: [imagen-4], aspect_ratios: ["1:1"]}]\n')
+    assert not loaded("plan", str(manifest), folder=tmp_path) & {"mcp", "httpx2", "keyring"}
 
 
 def _begin_a_run(state: Path) -> None:

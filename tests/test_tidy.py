@@ -28,11 +28,11 @@ OUTSIDE = {
     "inputs": {"yaml", "pydantic", "pydantic_core", "jinja2", "platformdirs"},
     "outputs": {"rich", "jinja2", "PIL", "av", "markupsafe"},
     "ledger": {"anyio", "sqlite_utils"},
-    "providers": {"anyio", "httpx", "pydantic", "mcp"},
+    "providers": {"anyio", "httpx", "httpx2", "pydantic", "mcp"},
     "sandbox": {"anyio", "starlette", "uvicorn", "PIL", "av", "yaml"},
-    "executor": {"anyio"},
+    "executor": {"anyio", "starlette", "uvicorn"},
     "simulation": {"anyio", "httpx", "starlette"},
-    "wiring": {"anyio"},
+    "wiring": {"anyio", "keyring"},
     "cli": {"anyio", "click"},
 }
 """The packages that each room may take from outside."""
@@ -40,6 +40,10 @@ OUTSIDE = {
 LATE_IMPORTS = {
     ("pipeline/ledger/connection.py", "pipeline.ledger.schema"):
         "sqlite_utils costs 0.3 s, which a command that only looks does not pay",
+    ("pipeline/providers/mcp_extra.py", "pipeline.providers.mcp_line"):
+        "the MCP library is an extra, and costs a second",
+    ("pipeline/wiring/vault.py", "keyring"): "an extra, for whoever has signed in",
+    ("pipeline/wiring/vault.py", "keyring.errors"): "the same",
 }
 
 PURE = {
@@ -59,6 +63,7 @@ NAMERS = {
     "pipeline/inputs/settings_grammar.py": "the closed set of providers a settings file may name",
     "pipeline/wiring/accounts.py": "concrete things meet here",
     "pipeline/wiring/starter.py": "the example that `init` writes",
+    "pipeline/wiring/still.py": "stands in for the sandbox's own dialect",
     "pipeline/simulation/drawing.py": "the simulated world speaks one dialect",
     "pipeline/cli/sandbox.py": "a flag says which service to be",
 }
@@ -70,12 +75,23 @@ SQL_WRITES = re.compile(
 READY_AT_ONCE = {
     ("pipeline/executor/assets.py", "in_place"): "an `Aside` is awaited, whatever it does",
     ("pipeline/providers/http.py", "__call__"): "httpcore awaits its trace",
+    ("pipeline/providers/kubeez_mcp.py", "follow"): "the port awaits it; there is no stream",
+    ("pipeline/providers/mediaengine.py", "balance"): "the port awaits it; there is none",
+    ("pipeline/providers/mediaengine.py", "upload"): "the port awaits it; there is none",
+    ("pipeline/providers/mediaengine.py", "follow"): "the port awaits it; there is no stream",
+    ("pipeline/providers/mcp_wire.py", "_trace"): "httpcore2 awaits its trace",
+    ("pipeline/sandbox/mcp_desk.py", "receive"): "ASGI awaits `receive`",
+    ("pipeline/wiring/still.py", "fetch_catalog"): "the port awaits it; there is no server",
+    ("pipeline/wiring/still.py", "balance"): "the port awaits it; there is no server",
+    ("pipeline/providers/studio.py", "follow"): "the port awaits it; there is no stream",
+    ("pipeline/providers/studio_mcp.py", "upload"): "a surface awaits it; MCP takes no file",
     ("pipeline/simulation/wire.py", "take"): "ASGI awaits `send`",
     ("pipeline/simulation/wire.py", "receive"): "ASGI awaits `receive`",
     ("pipeline/simulation/wire.py", "aclose"): "httpx awaits a stream's end",
 }
 
-HTTP_CLIENTS = ("pipeline/providers/http.py", "pipeline/simulation/")
+MCP_CLIENTS = ("pipeline/providers/mcp_line.py", "pipeline/providers/mcp_wire.py")
+HTTP_CLIENTS = ("pipeline/providers/http.py", "pipeline/providers/lines.py", "pipeline/simulation/")
 THREADS = {
     "pipeline/executor/assets.py": "the real asset store syncs files beside the loop",
     "pipeline/sandbox/gallery.py": "pictures are drawn beside the loop",
@@ -153,7 +169,9 @@ def test_a_room_takes_from_outside_only_what_it_is_for() -> None:
             if not known and package not in OUTSIDE.get(source.room, set()):
                 wrong.append(f"{source.path}:{found.line}: {package} is not for {source.room}")
             if package == "httpx" and not source.path.startswith(HTTP_CLIENTS):
-                wrong.append(f"{source.path}:{found.line}: only providers/http.py knows httpx")
+                wrong.append(f"{source.path}:{found.line}: only the HTTP client's files know httpx")
+            if package in ("mcp", "httpx2") and source.path not in MCP_CLIENTS:
+                wrong.append(f"{source.path}:{found.line}: only providers/mcp_line.py knows MCP")
     assert not wrong, "\n".join(wrong)
 
 

@@ -41,6 +41,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "assets": ("library", "The account's library: list, add, rename, delete."),
     "balance": ("account", "Credits left on an account."),
     "history": ("account", "What an account made lately."),
+    "login": ("login", "Sign in to a service with a browser."),
+    "logout": ("login", "Forget a sign-in."),
     "doctor": ("doctor", "What would stop a run."),
     "sandbox": ("sandbox", "Serve the embedded emulator to any client."),
     "completion": ("completion", "Tab completion for bash, zsh and fish."),

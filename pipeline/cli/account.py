@@ -36,7 +36,7 @@ def balance_command(*, account: str, common: Common) -> int:
 
 async def _balance(desk: Desk, name: str) -> int:
     async with opened(desk, name) as account:
-        left = await _asked(account.provider.balance(), name)
+        left = await _asked(account.provider.balance(), account)
     if desk.common.as_json:
         print_json({"schema_version": 1, "account": name,
                     "balance": None if left is None else str(left)})
@@ -45,14 +45,15 @@ async def _balance(desk: Desk, name: str) -> int:
     return 0
 
 
-async def _asked(question, name: str):  # type: ignore[no-untyped-def] # whatever is asked, is had
+async def _asked(question, account: Account):  # type: ignore[no-untyped-def] # it is had as asked
     """The answer to a question, or the halt that its failure stands for."""
     try:
         return await question
     except Barred as failure:
-        raise Halt(Exit.KEY, f"{name}: {failure.message}") from None
+        raise Halt(Exit.KEY, f"{account.name}: {failure.message}",
+                   hint="" if account.has_key else account.remedy) from None
     except ProviderFailure as failure:
-        raise Halt(Exit.REFUSED, f"{name} does not answer: {failure.message}",
+        raise Halt(Exit.REFUSED, f"{account.name} does not answer: {failure.message}",
                    code="unreachable") from None
 
 
@@ -67,7 +68,7 @@ def history_command(*, account: str, common: Common) -> int:
 
 async def _history(desk: Desk, name: str) -> int:
     async with opened(desk, name) as account:
-        scan = await _asked(account.provider.scan({}), name)
+        scan = await _asked(account.provider.scan({}), account)
     if desk.common.as_json:
         print_json({"schema_version": 1, "account": name,
                     "generations": [_row(row) for row in scan.sightings]})

@@ -71,7 +71,8 @@ class Examination:
         """Ask; what was found."""
         provider = self.account.provider
         if not self.account.has_key:
-            return [Check("key", f"{self.account.name} has no key in the environment", Exit.KEY)]
+            return [Check("key", f"{self.account.name} has no key: {self.account.remedy}",
+                          Exit.KEY)]
         await self._ask("balance", self._balance())
         await self._ask("history", self._history())
         if provider.library is not None:
@@ -99,7 +100,7 @@ class Examination:
         need = self.need
         if left is None:
             self.checks.append(Check("balance", "not told"))
-            return
+            raise Vanished("the service tells no balance, so it proves nothing of the key")
         plan = f", plan expects {need.expected}, worst {need.worst}" if need.planned else ""
         short = ""
         if need.planned and left < need.worst:

@@ -105,9 +105,12 @@ def jobs_command(run: str, *, within: str | None, common: Common) -> int:
     from pipeline.outputs.job_view import job_document, show_jobs
 
     with ledger(common) as ask:
-        entries = ask.entries(find_run(ask, run).id, within or "")
+        found = find_run(ask, run)
+        entries = ask.entries(found.id, within or "")
         if not common.as_json:
-            show_jobs(_screen(common), entries)
+            totals = ask.totals(found.id)
+            show_jobs(_screen(common), entries,
+                      totals.states[State(within)] if within else totals.total)
             return 0
         for entry in entries:
             print_json(job_document(entry, ""))

@@ -6,6 +6,7 @@ import click
 
 from pipeline.cli.desk import Desk, amount, go
 from pipeline.cli.options import Common, everywhere, print_json
+from pipeline.core.difference import Difference
 from pipeline.outputs.diff_view import diff_document, show_diff
 from pipeline.outputs.plan_view import plan_document, show_plan
 from pipeline.outputs.proposal import Proposal
@@ -31,7 +32,7 @@ def plan_command(manifest: Path, *, output: Path | None, account: str, only: str
     """Show what a run would make, what it would take, and when it would be done."""
     desk = Desk(common)
     wish = Wish(manifest, common.state, account or desk.settings.default_account, only,
-                limit, amount(max_credits, "--max-credits"), max_jobs)
+                limit, amount(max_credits, "--max-credits"), max_jobs, looks=True)
     return go(_plan(desk, wish, output))
 
 
@@ -68,14 +69,15 @@ def propose(drawing: Drawing) -> Proposal:
 def diff_command(manifest: Path, *, account: str, common: Common) -> int:
     """Show what a run would add, and what the last run had that is wanted no more."""
     desk = Desk(common)
-    return go(_diff(desk, Wish(manifest, common.state, account)))
+    return go(_diff(desk, Wish(manifest, common.state, account, compared=True, looks=True)))
 
 
 async def _diff(desk: Desk, wish: Wish) -> int:
     drawing = await draw(wish, desk.settings, desk.cache, desk.now)
     await drawing.accounts.close()
+    since = drawing.since or Difference((), (), ())
     if desk.common.as_json:
-        print_json(diff_document(drawing.plan, drawing.since))
+        print_json(diff_document(drawing.plan, since))
     else:
-        show_diff(desk.out, drawing.plan, drawing.since)
+        show_diff(desk.out, drawing.plan, since)
     return 0

@@ -46,7 +46,7 @@ def rehearse_command(manifest: Path, *, faults: Path | None, seed: int, max_dura
 
 def _rehearse(desk: Desk, wish: Wish, how: Terms) -> int:
     drawing = go(_draw(desk, wish))
-    if not any(row.buys for row in drawing.plan.rows):
+    if not drawing.plan.buys:
         desk.err.print("there is nothing to rehearse: everything wanted is there", highlight=False)
     found = rehearse(drawing, desk.common.state, how, desk.now())
     document = rehearsal_document(drawing.plan, found, drawing.forecast)

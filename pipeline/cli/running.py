@@ -13,13 +13,14 @@ from pipeline.cli.options import Common, duration, everywhere, print_json
 from pipeline.cli.planning import propose
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.money import Money
+from pipeline.inputs.settings import Settings
 from pipeline.ledger.lock import refuse_if_held
 from pipeline.outputs.plan_view import show_plan
 from pipeline.outputs.progress import Progress
 from pipeline.outputs.status_view import status_document, summary_line
 from pipeline.wiring.plan_file import SavedPlan
 from pipeline.wiring.planning import Drawing, Wish, draw
-from pipeline.wiring.running import Ending, Limits
+from pipeline.wiring.running import Ears, Ending, Limits
 from pipeline.wiring.session import Session
 
 LONGEST_COUNT = 9
@@ -105,14 +106,14 @@ class Work:
             if saved:
                 saved.check(drawing)
             self._show(drawing)
-            buys = any(row.buys for row in drawing.plan.rows)
-            if buys:
+            if drawing.plan.buys:
                 self._approve(drawing)
             session = Session(self.desk.common.state, self.desk.now, begins=True)
             try:
                 runner = session.begin(drawing, self.out or self.desk.settings.out,
                                        moved=self.out is not None)
-                ending = await runner.work(self.bounds, self.progress(drawing.caps.credits))
+                ending = await runner.work(self.bounds, self.progress(drawing.caps.credits),
+                                           ears=ears(self.desk.settings))
             finally:
                 session.close()
         finally:
@@ -152,7 +153,7 @@ class Work:
         if not self.desk.common.may_ask:
             raise Halt(Exit.STALE_PLAN, "nobody is there to approve the plan",
                        code="not_approved", hint="look at `pipeline plan`, then add --yes")
-        asked = f"Buy {sum(row.buys for row in plan.rows)} jobs for {plan.expected} credits" \
+        asked = f"Buy {plan.buys} jobs for {plan.expected} credits" \
                 f"{'' if plan.worst == plan.expected else f' (at worst {plan.worst})'}?"
         if not click.confirm(asked, err=True):
             raise Halt(Exit.STALE_PLAN, "not approved; nothing was bought", code="not_approved")
@@ -182,6 +183,16 @@ def resume_command(run: str, *, yes: bool, out: Path | None, account: str,
     return go(go_on(work, run, cap, max_jobs, buying=True))
 
 
+def ears(settings: Settings) -> Ears | None:
+    """What listens for services that ring; None where no public address is set."""
+    if not settings.listen or not settings.public_url:
+        return None
+    # Imported here because a server costs a tenth of a second that other runs need not pay.
+    from pipeline.wiring.doorway import doorbell_of
+
+    return doorbell_of(settings)
+
+
 async def go_on(work: Work, name: str, cap: Money | None, max_jobs: int | None, *,
                 buying: bool) -> int:
     """Take up a run and work on it; the exit code."""
@@ -191,7 +202,7 @@ async def go_on(work: Work, name: str, cap: Money | None, max_jobs: int | None, 
         runner = await session.resume(name, desk.settings, desk.cache, cap=cap,
                                       max_jobs=max_jobs, outputs=work.out)
         ending = await runner.work(work.bounds, work.progress(runner.caps.credits),
-                                   buying=buying)
+                                   buying=buying, ears=ears(desk.settings))
     finally:
         await session.close_all()
     return work.say(ending)

@@ -4,7 +4,7 @@ Law: a paid try is counted in every scope it falls under, in the commit that int
 that was once reached never comes back, so a clock that is set back reopens no day's budget.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -88,18 +88,26 @@ def choose(candidates: Iterable[Candidate], left: Money | None, places: int | No
     A job that does not fit is passed over, and so is what starts from it; a smaller one after it
     may still fit.
     """
-    chosen: set[str] = set()
+    return {job.key for job, fits in fitting(candidates, left, places, campaigns) if fits}
+
+
+def fitting(candidates: Iterable[Candidate], left: Money | None, places: int | None,
+            campaigns: Mapping[str, Money] = MappingProxyType({}),
+            ) -> Iterator[tuple[Candidate, bool]]:
+    """The same, each candidate in its turn and whether it fits."""
     passed_over: set[str] = set()
+    chosen = 0
     used = NOTHING
     used_by: dict[str, Money] = {}
     for job in candidates:
         after, own = used + job.worst, used_by.get(job.campaign, NOTHING) + job.worst
         fits = (left is None or after <= left) \
-            and own <= campaigns.get(job.campaign, own)
-        if not fits or (places is not None and len(chosen) >= places) \
-                or passed_over.intersection(job.waits_for):
+            and own <= campaigns.get(job.campaign, own) \
+            and (places is None or chosen < places) \
+            and passed_over.isdisjoint(job.waits_for)
+        if fits:
+            chosen += 1
+            used, used_by[job.campaign] = after, own
+        else:
             passed_over.add(job.key)
-            continue
-        chosen.add(job.key)
-        used, used_by[job.campaign] = after, own
-    return chosen
+        yield job, fits

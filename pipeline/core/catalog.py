@@ -22,12 +22,15 @@ class Capability:
 
     `source_seconds` is the shortest and the longest film or sound it takes, `source_bytes` the
     largest file by media. `extends` begins the names of the models whose clips it can go on from,
-    but for those in a resolution of `extends_not`.
+    but for those in a resolution of `extends_not`. `default_duration` is the length that is sent
+    where none is asked for. `options` are parameters that only the service knows, and what each can
+    be; no option means anything.
     """
 
     prompt_max_chars: int | None = None
     aspect_ratios: tuple[str, ...] = ()
     durations: tuple[str, ...] = ()
+    default_duration: str = ""
     resolutions: tuple[str, ...] = ()
     qualities: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()
@@ -42,6 +45,7 @@ class Capability:
     source_bytes: Mapping[str, int] = field(default_factory=dict)
     extends: str = ""
     extends_not: tuple[str, ...] = ()
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def max_sources(self) -> int | None:
@@ -52,7 +56,8 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One row of the catalog. `typical_s` is the service's own figure for a finished job."""
+    """One row of the catalog. `typical_s` is the service's own figure for a finished job, `tool`
+    what runs the model where the service sorts its models by tools."""
 
     id: str
     kind: str
@@ -62,6 +67,7 @@ class Model:
     typical_s: float | None = None
     generation_types: tuple[str, ...] = ()
     capability: Capability = field(default_factory=Capability)
+    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +82,17 @@ class Catalog:
     models: Mapping[str, Model]
     beside: Mapping[str, Model] = field(default_factory=dict)
 
-    def find(self, model_id: str) -> Model | None:
-        """The model, or operation, of this name."""
-        return self.models.get(model_id) or self.beside.get(model_id)
+    def find(self, model_id: str, tool: str = "") -> Model | None:
+        """The model, or operation, of this name; with `tool`, or as TOOL/SLUG, the one it runs."""
+        exact = self.models.get(f"{tool}/{model_id}" if tool else model_id)
+        if exact or not tool:
+            return exact or self.beside.get(model_id) or self._of_tool(*model_id.rsplit("/", 1))
+        return self._of_tool(tool, model_id) or self.models.get(model_id)
+
+    def _of_tool(self, tool: str, slug: str = "") -> Model | None:
+        """A model whose slug is enough of a name, named with its tool all the same."""
+        model = self.models.get(slug)
+        return model if model and model.tool == tool else None
 
     def unnamed(self, kind: str) -> Model | None:
         """What a campaign of this kind means that names no model.
@@ -93,7 +107,8 @@ class Catalog:
         """Names that the author may have meant, nearest first."""
         names = [m.id for m in self.models.values() if not kind or m.kind == kind]
         folded = {name.lower(): name for name in names}
-        near = difflib.get_close_matches(model_id.lower(), list(folded), n=3, cutoff=0.6)
+        near = [name for name in folded if name.endswith(f"/{model_id.lower()}")][:3] \
+            or difflib.get_close_matches(model_id.lower(), list(folded), n=3, cutoff=0.6)
         return [folded[name] for name in near]
 
     def digest(self) -> str:

@@ -4,38 +4,55 @@ Law: every output that is counted on is one start. An output that then does not 
 hangs on it, and says so.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from array import array
+from collections.abc import Mapping
 
 from pipeline.core.catalog import Catalog, Model
-from pipeline.core.cells import Cell
-from pipeline.core.kinds import outputs_of, sheet
-from pipeline.core.manifest import Campaign, Source
+from pipeline.core.cells import Cells, Pattern
+from pipeline.core.kinds import COUNTED_BY, outputs_of, sheet
+from pipeline.core.manifest import Campaign, Source, Value
 from pipeline.core.offer import Misfit
 from pipeline.core.params import Setting
 from pipeline.core.spec import SourceRef
+from pipeline.core.told import Told
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """One output of another campaign's cell; `index` counts the outputs of that cell."""
+class Bases(Told[Mapping[str, Value]]):
+    """What the cells of a campaign start from: outputs of another campaign's cells, one after the
+    other, each as the variables that its cell has."""
 
-    cell: Cell
-    index: int = 0
+    def __init__(self, cells: Cells, campaign: Campaign) -> None:
+        self._cells = cells
+        self._cell = array("I")
+        self._index = array("I")
+        said = campaign.source_outputs
+        outputs = [said or outputs_of(pattern.spec.kind, pattern.spec.params)
+                   for pattern in cells.patterns]
+        for number, pattern in enumerate(cells.pattern):
+            self._cell.extend((number,) * outputs[pattern])
+            self._index.extend(range(outputs[pattern]))
 
-    @property
-    def ref(self) -> SourceRef:
+    def pattern(self, base: int) -> Pattern:
+        """The pattern of the cell whose output it is."""
+        return self._cells.patterns[self._cells.pattern[self._cell[base]]]
+
+    def ref(self, base: int) -> SourceRef:
         """The output as a source. How long it will be nobody has measured yet."""
-        value = self.cell.key + (f"#{self.index + 1}" if self.index else "")
-        return SourceRef("job", value, sheet(self.cell.spec.kind).makes,
-                         seconds=self.cell.longest_s)
+        number, index = self._cell[base], self._index[base]
+        [key] = self._cells.keys(number, number + 1)
+        return as_output(self.pattern(base), key + (f"#{index + 1}" if index else ""))
+
+    def __len__(self) -> int:
+        return len(self._cell)
+
+    def at(self, number: int) -> Mapping[str, Value]:
+        """The variables of the cell whose output it is."""
+        return self.pattern(number).wording.vars(self._cells.strip[self._cell[number]])
 
 
-def bases_of(cells: Iterable[Cell], campaign: Campaign) -> list[Base]:
-    """What a campaign starts from: every output of those cells, or as many as its author says."""
-    return [Base(cell, index) for cell in cells
-            for index in range(campaign.source_outputs
-                               or outputs_of(cell.spec.kind, cell.spec.params))]
+def as_output(pattern: Pattern, value: str) -> SourceRef:
+    """An output of a cell of this pattern as a source."""
+    return SourceRef("job", value, sheet(pattern.spec.kind).makes, seconds=pattern.longest_s)
 
 
 def most_bases(source: Campaign, campaign: Campaign) -> int:
@@ -45,7 +62,8 @@ def most_bases(source: Campaign, campaign: Campaign) -> int:
     said = {axis.name: axis.values for axis in source.param_axes}
     said |= {name: (value,) for name, value in source.params.items()}
     kind = source.kind or ("ad-copy" if "variant_count" in said else "")
-    return max(outputs_of(kind, {"variant_count": n}) for n in said.get("variant_count", (1,)))
+    name = COUNTED_BY.get(kind, "n")
+    return max(outputs_of(kind, {name: n}) for n in said.get(name, (1,)))
 
 
 def as_ref(source: Source) -> SourceRef:
@@ -57,9 +75,10 @@ def as_ref(source: Source) -> SourceRef:
                      source.seconds is not None)
 
 
-def meant(name: str, kind: str, catalog: Catalog) -> Model | None:
-    """The model of this name; an extend may name the family whose clips it goes on from."""
-    model = catalog.find(name)
+def meant(name: str, kind: str, catalog: Catalog, tool: str = "") -> Model | None:
+    """The model of this name, that this tool runs where the service has tools; an extend may name
+    the family whose clips it goes on from."""
+    model = catalog.find(name, tool)
     operation = catalog.unnamed("extend") if kind == "extend" else None
     if operation and (model is None or model.kind != "extend") \
             and name.startswith(operation.capability.extends):
@@ -67,7 +86,8 @@ def meant(name: str, kind: str, catalog: Catalog) -> Model | None:
     return model
 
 
-def fit_extend(base: Base | None, params: Mapping[str, Setting], model: Model) -> Misfit | None:
+def fit_extend(base: Pattern | None, params: Mapping[str, Setting],
+               model: Model) -> Misfit | None:
     """Whether the clip can be gone on from (llms.txt, POST /v1/generate/media/extend)."""
     named = "source_task_id" in params
     if base is None:
@@ -77,7 +97,7 @@ def fit_extend(base: Base | None, params: Mapping[str, Setting], model: Model) -
     if named:
         return Misfit(("params", "source_task_id"), "a clip is named twice",
                       "keep `from:` or source_task_id")
-    spec, can = base.cell.spec, model.capability
+    spec, can = base.spec, model.capability
     if spec.kind != "video" or not spec.model.startswith(can.extends):
         return Misfit(("from",), f"{model.id} goes on from clips of {can.extends} models that are "
                                  f"no extends themselves, not from {spec.kind} of {spec.model}")

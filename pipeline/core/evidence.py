@@ -2,8 +2,9 @@
 
 Law: a row is adopted only if it can belong to nothing else; absence is believed only after the
 quiet time, in a scan that began after it, that reaches back past the paid call, and that shows a
-job of ours known to be there. Whatever is left goes to a person. (The list is cut to the newest
-rows, names no shape and echoes nothing of ours: Kubeez, facts 3.4.)
+job of ours known to be there. Whatever is left goes to a person. (Kubeez's list is cut to the
+newest rows, names no shape and echoes nothing of ours: facts 3.4. Where a list gives our marks
+back, a mark alone decides, and only a list that is seen to do so proves absence: SAFETY E3.)
 """
 
 import re
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 from pipeline.core.job import Accepted, Deferred, Event, Job
 from pipeline.core.likeness import Likeness, likeness
+from pipeline.core.marks import chosen_mark, marks_of
 from pipeline.core.money import NOTHING, Money
 from pipeline.core.provider import Finished, Scan, Sighting
 from pipeline.core.terms import Terms
@@ -42,7 +44,10 @@ def adopt(doubts: Sequence[Doubt], scan: Scan, owned: Collection[str], terms: Te
     so nothing that looks like one of them is adopted until then. Nor is a row that would fit two
     groups of doubts.
     """
-    events: dict[str, Event] = {}
+    events = _marked(doubts, scan, owned)
+    if terms.echo:
+        return events
+    doubts = [doubt for doubt in doubts if doubt.job.key not in events]
     under_way = {likeness(job.spec) for job in sending}
     found = [(group, _candidates(alike, group, scan, owned, terms))
              for alike, group in _groups(doubts).items() if alike not in under_way]
@@ -53,6 +58,22 @@ def adopt(doubts: Sequence[Doubt], scan: Scan, owned: Collection[str], terms: Te
         for doubt, ids in _pairs(group, rows):
             events[doubt.job.key] = Accepted(ids)
     return events
+
+
+def _marked(doubts: Sequence[Doubt], scan: Scan, owned: Collection[str]) -> dict[str, Event]:
+    """The doubts whose own mark a row bears. Of two such rows the oldest is the job, the other an
+    orphan charge: somebody sent our request again."""
+    rows: dict[str, Sighting] = {}
+    for row in sorted(scan.sightings, key=lambda row: row.created_s):
+        if row.tag and row.remote_id not in owned:
+            rows.setdefault(row.tag, row)
+    return {doubt.job.key: Accepted((rows[mark].remote_id,))
+            for doubt in doubts for mark in marks_of(doubt.job) if mark in rows}
+
+
+def _echoes(scan: Scan, owned: Collection[str]) -> bool:
+    """Whether this very list is seen to give marks back, by a row that is known to be ours."""
+    return any(row.tag and row.remote_id in owned for row in scan.sightings)
 
 
 def _groups(doubts: Sequence[Doubt]) -> dict[Likeness, list[Doubt]]:
@@ -66,13 +87,17 @@ def _groups(doubts: Sequence[Doubt]) -> dict[Likeness, list[Doubt]]:
 
 def _candidates(alike: Likeness, group: list[Doubt], scan: Scan, owned: Collection[str],
                 terms: Terms) -> list[Sighting]:
-    return [row for row in _unowned(alike, scan, owned)
+    return [row for row in _unowned(alike, group, scan, owned)
             if any(_in_window(row, doubt, scan, terms) for doubt in group)]
 
 
-def _unowned(alike: Likeness, scan: Scan, owned: Collection[str]) -> list[Sighting]:
-    """Rows that show what the group asked for and belong to nobody, whenever they were made."""
-    return [row for row in scan.sightings if row.remote_id not in owned and alike.fits(row)]
+def _unowned(alike: Likeness, group: list[Doubt], scan: Scan,
+             owned: Collection[str]) -> list[Sighting]:
+    """Rows that show what the group asked for and belong to nobody, whenever they were made; one
+    that bears a mark belongs to the attempt of that mark, unless the group's authors chose it."""
+    known = {"", *(chosen_mark(doubt.job) for doubt in group)}
+    return [row for row in scan.sightings
+            if row.remote_id not in owned and row.tag in known and alike.fits(row)]
 
 
 def _pairs(group: list[Doubt],
@@ -115,7 +140,9 @@ def _in_window(row: Sighting, doubt: Doubt, scan: Scan, terms: Terms) -> bool:
 
 
 def _may_have(row: Sighting, ratio: str | None, *, alone: bool) -> bool:
-    """Whether the row's size fits; an unfinished row fits only where nothing else could."""
+    """Whether the row's shape or size fits; one that shows neither, where nothing else could."""
+    if row.shape:
+        return row.shape == ratio
     shape = SHAPE.fullmatch(ratio or "")
     if isinstance(row.news, Finished) and shape:
         wanted = float(shape[1]) / float(shape[2])
@@ -155,11 +182,11 @@ def absent(doubts: Sequence[Doubt], scan: Scan, scan_began_s: float, owned: Mapp
     a kind that the list may not show at all, it proves nothing.
     """
     known_s = [owned[row.remote_id] for row in scan.sightings if row.remote_id in owned]
-    if scan.unread or not known_s:
+    if scan.unread or not known_s or (terms.echo and not _echoes(scan, owned)):
         return {}
     events: dict[str, Event] = {}
     for alike, group in _groups(doubts).items():
-        if _unowned(alike, scan, owned):
+        if not terms.echo and _unowned(alike, group, scan, owned):
             continue
         for doubt in group:
             if doubt.job.spec.kind not in terms.listed:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.core.cells import Cell, Expansion, Offer
-from pipeline.core.chains import bases_of, most_bases
+from pipeline.core.cells import Cells, Expansion, Offer
+from pipeline.core.chains import Bases, most_bases
 from pipeline.core.errors import Problem
 from pipeline.core.grower import Grower
 from pipeline.core.manifest import Campaign, Manifest
@@ -22,14 +22,15 @@ def expand(manifest: Manifest, offers: Mapping[str, Offer], *,
     if problem := _too_many(manifest, max_jobs):
         expansion.problems.append(problem)
         return expansion
-    by_campaign: dict[str, list[Cell]] = {}
+    by_campaign: dict[str, Cells] = {}
     for campaign in _sources_first(manifest.campaigns):
-        bases = bases_of(by_campaign.get(campaign.source_campaign, []), campaign)
-        grower = Grower(campaign, manifest, offers, bases, expansion)
-        by_campaign[campaign.name] = grower.grow()
+        source = by_campaign.get(campaign.source_campaign)
+        bases = None if source is None else Bases(source, campaign)
+        by_campaign[campaign.name] = Grower(campaign, manifest, offers, bases, expansion).grow()
+    expansion.cells = cells = Cells()
     for campaign in manifest.campaigns:
-        expansion.cells += by_campaign[campaign.name]
-    _find_twins(manifest, expansion)
+        cells.append(by_campaign.pop(campaign.name, Cells()))
+    _find_twins(manifest, cells, expansion.problems)
     return expansion
 
 
@@ -67,19 +68,21 @@ def _sources_first(campaigns: Sequence[Campaign]) -> list[Campaign]:
     return ordered
 
 
-def _find_twins(manifest: Manifest, expansion: Expansion) -> None:
-    first: dict[str, Cell] = {}
+def _find_twins(manifest: Manifest, cells: Cells, problems: list[Problem]) -> None:
+    first: dict[str, int] = {}
     told: set[tuple[str, str]] = set()
     places = {campaign.name: campaign.at() for campaign in manifest.campaigns}
-    for cell in expansion.cells:
-        twin = first.setdefault(cell.key, cell)
-        if twin is not cell and (twin.campaign, cell.campaign) not in told:
-            told.add((twin.campaign, cell.campaign))
-            expansion.problems.append(Problem(
-                f"campaign {cell.campaign!r} asks twice for the same job: {cell.spec.model}"
-                + (f" {cell.spec.aspect_ratio}" if cell.spec.aspect_ratio else "")
+    for number in cells.repeated():
+        [key] = cells.keys(number, number + 1)
+        twin = cells.patterns[cells.pattern[first.setdefault(key, number)]]
+        own = cells.patterns[cells.pattern[number]]
+        if first[key] != number and (twin.campaign, own.campaign) not in told:
+            told.add((twin.campaign, own.campaign))
+            problems.append(Problem(
+                f"campaign {own.campaign!r} asks twice for the same job: {own.spec.model}"
+                + (f" {own.spec.aspect_ratio}" if own.spec.aspect_ratio else "")
                 + (f", already in campaign {twin.campaign!r}"
-                   if twin.campaign != cell.campaign else ""),
-                places[cell.campaign],
+                   if twin.campaign != own.campaign else ""),
+                places[own.campaign],
                 "a variable that the prompt does not use makes no difference; "
                 "`variants: 2` buys the same cell twice on purpose"))

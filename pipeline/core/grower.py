@@ -1,189 +1,179 @@
-"""One campaign held against the catalogs of its accounts: from combinations to cells.
+"""One campaign held against the catalogs of its accounts: from strips and cuts to cells.
 
-Law: all problems are found in one go, each where its author can mend it, and none twice.
+Law: all problems are found in one go, each where its author can mend it, and none twice. What does
+not change from cell to cell is done once: a cut is checked and priced once an account, a prompt
+rendered once a strip, a key's digest continued from what its neighbours share.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.core.catalog import Catalog, Model
-from pipeline.core.cells import Cell, Expansion, Offer, Skipped
-from pipeline.core.chains import Base, as_ref, fit_extend, meant
+from pipeline.core.catalog import Catalog
+from pipeline.core.cells import Cells, Expansion, Offer, Pattern, Skipped
+from pipeline.core.chains import Bases, as_ref
+from pipeline.core.draft import Draft, Drafter, Fit, unbuyable
 from pipeline.core.errors import AuthorError, Position, Problem
 from pipeline.core.manifest import Campaign, Manifest, ModelRef
-from pipeline.core.matrix import ALONE, Combo, multiply
-from pipeline.core.offer import Misfit, fit_params, fit_prompt, fit_ratio, fit_whole
-from pipeline.core.origins import fit_sources
-from pipeline.core.params import Setting
-from pipeline.core.pricing import Unpriced, length_of, price
-from pipeline.core.spec import JobSpec, SourceRef
+from pipeline.core.matrix import ALONE, Matrix, Strip
+from pipeline.core.offer import Misfit
+from pipeline.core.pricing import Unpriced
+from pipeline.core.rules import Cut
+from pipeline.core.spec import key_digests, key_head, key_tail
+from pipeline.core.wording import Author
 
 
 class Grower:
     """One campaign's way from combinations to cells."""
 
     def __init__(self, campaign: Campaign, manifest: Manifest, offers: Mapping[str, Offer],
-                 bases: list[Base], into: Expansion) -> None:
+                 bases: Bases | None, into: Expansion) -> None:
         self.accounts = campaign.accounts or (manifest.account,)
-        self.campaign = _with_model(campaign, offers[self.accounts[0]].catalog)
+        self.home = _home(campaign, self.accounts[0])
+        self.campaign = _with_model(campaign, offers[self.home].catalog)
         self.offers = offers
-        self.bases = bases
+        self.bases = bases or None
         self.into = into
         self.blind = bool(campaign.source_campaign) and not bases
-        self.prompts: dict[tuple[str, ...], str] = {}
-        self.files = tuple(as_ref(source) for source in campaign.sources)
+        self.matrix = Matrix(self.campaign, ALONE if self.bases is None else self.bases)
+        files = tuple(as_ref(source) for source in campaign.sources)
+        self.author = Author(self.campaign, self.matrix, self.bases, files)
+        self.drafter = Drafter(self.campaign, offers, files)
+        self.drafts: dict[tuple[Cut, str, Pattern | None], Draft] = {}
+        self.cells = Cells()
+        self.number = 0
         self.told: set[tuple[Position | None, str]] = set()
 
-    def grow(self) -> list[Cell]:
+    def grow(self) -> Cells:
         """The campaign's cells. What starts from a campaign that has none of its own, because it is
         unknown or has problems, is checked as far as it can be, and has none either."""
-        offer = self.offers[self.accounts[0]]
-        if not self._can_buy(self.campaign.kind, offer, self.campaign.at("kind")):
-            return []
-        if not self.campaign.models:
-            self._tell(self.campaign.at("kind"), f"{self.accounts[0]} lists no model for "
-                       f"{self.campaign.kind}", "name one under `models`")
-            return []
-        matrix = multiply(self.campaign, [base.cell.vars for base in self.bases] or ALONE)
-        if not self.blind:
-            self.into.excluded += matrix.excluded
-            self.into.problems += matrix.problems
-        cells = (self._cell(number, combo) for number, combo in enumerate(matrix.combos))
-        return [cell for cell in cells if cell is not None]
+        if refusal := unbuyable(self.campaign.kind, self.offers[self.home]):
+            self._tell(self.campaign.at("kind"), refusal)
+        elif not self.campaign.models:
+            self._tell(self.campaign.at("kind"), Misfit(
+                (), f"{self.home} lists no model for {self.campaign.kind}",
+                "name one under `models`"))
+        else:
+            here = len(self.into.problems)
+            for strip in self.matrix:
+                self._grow_strip(strip)
+            if not self.blind:
+                self.into.excluded += self.matrix.excluded
+                self.into.problems[here:here] = self.matrix.problems
+        return self.cells
 
-    def _cell(self, number: int, combo: Combo) -> Cell | None:
-        account = combo.ref.account or self.accounts[number % len(self.accounts)]
-        if self.campaign.kind == "extend" and self.bases:
-            account = self.bases[combo.base].cell.account  # only its own account can go on from it
-        offer = self.offers[account]
-        model = meant(combo.ref.model, self.campaign.kind, offer.catalog)
-        if model is None:
-            self._unfit(combo, self._unknown_model(combo, account, offer))
+    def _grow_strip(self, strip: Strip) -> None:
+        starts: dict[tuple[str, str, str, str], hashlib._Hash] = {}
+        prompt, varies = None, self.author.varies(strip.vars)
+        for cut in strip.cuts:
+            for account, variants in self._shared_out(cut, strip):
+                draft = self._draft(cut, account, strip)
+                if varies or prompt is None:
+                    prompt = self._prompt(strip, cut, draft)
+                fit = draft.fit
+                if not self._fits(draft, cut, prompt, len(variants)) or prompt is None \
+                        or fit is None or (number := self._pattern(fit, cut, account)) is None:
+                    continue
+                head = fit.spec.provider, fit.spec.kind, fit.spec.model, prompt
+                if (start := starts.get(head)) is None:
+                    start = starts[head] = hashlib.sha256(key_head(*head))
+                digests = key_digests(start, self._tail(fit, strip), variants)
+                self.cells.add(number, strip.number, variants, digests)
+
+    def _shared_out(self, cut: Cut, strip: Strip) -> Iterator[tuple[str, Sequence[int]]]:
+        """Which account buys which variants: they go round, unless the author names one."""
+        variants = range(1, self.campaign.variants + 1)
+        first, self.number = self.number, self.number + len(variants)
+        account = cut.ref.account or (self.accounts[0] if len(self.accounts) == 1 else "")
+        if self.campaign.kind == "extend" and self.bases is not None:
+            account = self.bases.pattern(strip.base).account  # only its own can go on from it
+        if account:
+            yield account, variants
+            return
+        for variant in variants:
+            yield self.accounts[(first + variant - 1) % len(self.accounts)], (variant,)
+
+    def _draft(self, cut: Cut, account: str, strip: Strip) -> Draft:
+        base = None if self.bases is None else self.bases.pattern(strip.base)
+        found = self.drafts.get((cut, account, base))
+        if found is None:
+            found = self.drafts[cut, account, base] = self.drafter.draft(cut, account, base)
+        return found
+
+    def _prompt(self, strip: Strip, cut: Cut, draft: Draft) -> str | None:
+        """The prompt; None if it cannot be known, or not be rendered, which is told."""
+        if self.blind or draft.fit is None:
             return None
-        if not self._can_buy(model.kind, offer, combo.ref.at):
-            return None
-        if self.campaign.kind and self.campaign.kind != model.kind:
-            self._tell(self._at(("kind",), combo), f"{model.id} makes {model.kind}, "
-                       f"and this campaign's kind is {self.campaign.kind}")
-            return None
-        spec, misfits = self._spec(combo, model, offer.provider)
-        for misfit in misfits:
-            self._unfit(combo, misfit)
-        return None if spec is None or misfits else self._priced(combo, spec, model, account)
-
-    def _can_buy(self, kind: str, offer: Offer, at: Position | None) -> bool:
-        if not kind or kind in offer.kinds:
-            return True
-        self._tell(at, f"this version cannot buy {kind} from {offer.provider}",
-                   "it buys " + " and ".join(offer.kinds))
-        return False
-
-    def _spec(self, combo: Combo, model: Model,
-              provider: str) -> tuple[JobSpec | None, list[Misfit]]:
-        ratio = combo.aspect_ratio or self._inherited_ratio(combo, model)
-        prompt = None if self.blind else self._rendered(combo, ratio)
-        sources = self._sources(combo)
-        params, misfits = fit_params(combo.params, model)
-        found = [fit_ratio(combo.aspect_ratio, model),
-                 None if prompt is None else fit_prompt(prompt, model)]
-        if not misfits:
-            found.append(fit_whole(params, prompt, model))
-        found.append(self._fit_origin(combo, params, sources, model))
-        misfits += [misfit for misfit in found if misfit]
-        if prompt is None:
-            return None, misfits
-        spec = JobSpec(provider, model.kind, model.id, prompt, ratio, params, sources,
-                       combo.variant)
-        return spec, misfits
-
-    def _fit_origin(self, combo: Combo, params: Mapping[str, Setting],
-                    sources: tuple[SourceRef, ...], model: Model) -> Misfit | None:
-        """Whether it can start from what it is given."""
-        if model.kind == "extend" and not self.blind:
-            base = self.bases[combo.base] if self.bases else None
-            return fit_extend(base, params, model)
-        return fit_sources(sources, model)
-
-    def _rendered(self, combo: Combo, ratio: str | None) -> str | None:
-        """The prompt; None if it cannot be, which is told."""
         try:
-            return self._prompt(combo, ratio)
+            return self.author.say(strip.vars, cut.ref.model, draft.fit.spec.aspect_ratio)
         except AuthorError as error:
             for problem in error.problems:
-                self._tell(problem.at, problem.message, problem.hint)
+                self._tell(problem.at, Misfit((), problem.message, problem.hint))
             return None
 
-    def _prompt(self, combo: Combo, ratio: str | None) -> str:
-        if self.campaign.prompt is None:
-            return ""
-        known = {"model": combo.ref.model, "aspect_ratio": ratio or "",
-                 "campaign": self.campaign.name, **combo.vars}
-        names = sorted(self.campaign.prompt.names)
-        said = tuple(repr(known.get(name)) for name in names)
-        if said not in self.prompts:
-            self.prompts[said] = self.campaign.prompt.render(known)
-        return self.prompts[said]
+    def _fits(self, draft: Draft, cut: Cut, prompt: str | None, times: int) -> bool:
+        """Whether the cut can be bought with this prompt; why not is told."""
+        if draft.refusal is not None:
+            self._tell(self._at(draft.refusal.path, cut), draft.refusal)
+            return False
+        misfits = draft.misfits(prompt)
+        for misfit in misfits:
+            self._unfit(cut, misfit, times)
+        return not misfits
 
-    def _sources(self, combo: Combo) -> tuple[SourceRef, ...]:
-        if self.blind:
-            return (SourceRef("job", ""), *self.files)
-        if self.bases:
-            return (self.bases[combo.base].ref, *self.files)
-        return self.files
+    def _pattern(self, fit: Fit, cut: Cut, account: str) -> int | None:
+        """The number of the pattern, which is priced once; None without a price, which is told."""
+        if fit.number is None:
+            quote = self.drafter.price(fit, account)
+            if isinstance(quote, Unpriced):
+                path = ("max_price",) if self.campaign.max_price else ("models",)
+                self._tell(self._at(path, cut), Misfit(path, quote.message, quote.hint))
+                return None
+            fit.number = len(self.cells.patterns)
+            self.cells.patterns.append(
+                self.drafter.pattern(fit, cut, account, quote, self.author))
+        return fit.number
 
-    def _inherited_ratio(self, combo: Combo, model: Model) -> str | None:
-        """A campaign that starts from another keeps its shape where the model can."""
-        if not self.campaign.source_campaign or self.blind:
-            return None
-        ratio = self.bases[combo.base].cell.spec.aspect_ratio
-        return ratio if ratio in model.capability.aspect_ratios else None
+    def _tail(self, fit: Fit, strip: Strip) -> bytes:
+        """The end of the keys; what starts from another job has that job's key in it."""
+        if self.bases is None:
+            return fit.tail
+        sources = self.author.sources(strip.number)
+        return key_tail(fit.spec.aspect_ratio, fit.spec.params, sources)
 
-    def _priced(self, combo: Combo, spec: JobSpec, model: Model, account: str) -> Cell | None:
-        quote = price(spec, model, own=self.offers[account].prices.get(model.id),
-                      max_price=self.campaign.max_price)
-        if isinstance(quote, Unpriced):
-            path = ("max_price",) if self.campaign.max_price else ("models",)
-            self._tell(self._at(path, combo), quote.message, quote.hint)
-            return None
-        longest_s = length_of(spec, model)
-        return Cell(self.campaign.name, account, spec, spec.key(), quote, combo.vars,
-                    model.typical_s, self.campaign.max_paid_attempts, self.campaign.tags,
-                    None if longest_s is None else float(longest_s))
-
-    def _unknown_model(self, combo: Combo, account: str, offer: Offer) -> Misfit:
-        near = offer.catalog.nearest(combo.ref.model, self.campaign.kind)
-        hint = f"did you mean {', '.join(near)}?" if near else (
-            f"`pipeline models --account {account}` lists what there is")
-        told = offer.gone.get(combo.ref.model, f"{account} has no model {combo.ref.model!r}")
-        return Misfit(("models",), told, hint)
-
-    def _unfit(self, combo: Combo, misfit: Misfit) -> None:
+    def _unfit(self, cut: Cut, misfit: Misfit, times: int) -> None:
         if self.campaign.skip_unsupported:
-            self.into.skipped.append(Skipped(self.campaign.name, combo.ref.model,
-                                             combo.aspect_ratio, misfit.message))
+            skipped = Skipped(self.campaign.name, cut.ref.model, cut.aspect_ratio, misfit.message)
+            self.into.skipped += [skipped] * times
         else:
-            self._tell(self._at(misfit.path, combo), misfit.message, misfit.hint)
+            self._tell(self._at(misfit.path, cut), misfit)
 
-    def _at(self, path: tuple[str, ...], combo: Combo) -> Position | None:
+    def _at(self, path: tuple[str, ...], cut: Cut) -> Position | None:
         """The place of the very value of this cell, where the path names a list."""
         if path == ("models",):
-            return combo.ref.at or self.campaign.at("models")
-        if path == ("aspect_ratios",) and combo.aspect_ratio in self.campaign.aspect_ratios:
-            index = self.campaign.aspect_ratios.index(combo.aspect_ratio)
+            return cut.ref.at or self.campaign.at("models")
+        if path == ("aspect_ratios",) and cut.aspect_ratio in self.campaign.aspect_ratios:
+            index = self.campaign.aspect_ratios.index(cut.aspect_ratio)
             return self.campaign.at("aspect_ratios", str(index))
         if path[0] == "params":
             axis = next((a for a in self.campaign.param_axes if a.name == path[1]), None)
-            value = combo.params.get(path[1])
+            value = cut.params.get(path[1])
             if axis and value in axis.values:
                 return self.campaign.at(*path, str(axis.values.index(value)))
         if path == ("prompt",) and "prompt" not in self.campaign.spans:
             return self.campaign.at("template")
         return self.campaign.at(*path)
 
-    def _tell(self, at: Position | None, message: str, hint: str = "") -> None:
-        if (at, message) not in self.told:
-            self.told.add((at, message))
-            self.into.problems.append(Problem(message, at, hint))
+    def _tell(self, at: Position | None, misfit: Misfit) -> None:
+        if (at, misfit.message) not in self.told:
+            self.told.add((at, misfit.message))
+            self.into.problems.append(Problem(misfit.message, at, misfit.hint))
+
+
+def _home(campaign: Campaign, account: str) -> str:
+    """The campaign's own account, or its first model's where every model names one of its own."""
+    own = [ref.account for ref in campaign.models]
+    return own[0] if own and all(own) else account
 
 
 def _with_model(campaign: Campaign, catalog: Catalog) -> Campaign:

@@ -85,7 +85,7 @@ class Deferred:
     """This try is over and the job may be tried again, not before `not_before_s`.
 
     `charged` is what the try took: nothing when it was surely never accepted; `assumed` says that
-    the service did not tell. `by` names the person who said so, if one did.
+    the service did not tell, `due` that it owes that. `by` names the person who said so, if one.
     """
 
     cause: str
@@ -94,17 +94,19 @@ class Deferred:
     message: str = ""
     by: str = ""
     assumed: bool = False
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """This job is over without a file. `by` and `assumed` are as in `Deferred`."""
+    """This job is over without a file; `by`, `assumed` and `due` are as in `Deferred`."""
 
     cause: str
     message: str = ""
     charged: Money = NOTHING
     by: str = ""
     assumed: bool = False
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,27 +140,34 @@ class Reopened:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """What the attempt `tag` took has come back: the balance shows it."""
+
+    tag: str
+    amount: Money
+
+
 Event = (Intended | Accepted | Produced | Deferred | Failed | Doubted | Saved | Cancelled
-         | Reopened)
+         | Reopened | Refunded)
 
 TRANSITIONS: Mapping[State, Mapping[type[Event], State]] = {
-    State.PENDING: {Intended: State.SUBMITTING, Cancelled: State.CANCELLED},
+    State.PENDING: {Intended: State.SUBMITTING, Cancelled: State.CANCELLED,
+                    Refunded: State.PENDING},
     State.SUBMITTING: {
         Accepted: State.RUNNING, Produced: State.PRODUCED, Deferred: State.PENDING,
         Failed: State.FAILED, Doubted: State.IN_DOUBT,
     },
-    State.IN_DOUBT: {
-        Accepted: State.RUNNING, Produced: State.PRODUCED, Deferred: State.PENDING,
-        Failed: State.FAILED,
-    },
+    State.IN_DOUBT: {Accepted: State.RUNNING, Produced: State.PRODUCED, Deferred: State.PENDING,
+                     Failed: State.FAILED},
     State.RUNNING: {
         Produced: State.PRODUCED, Deferred: State.PENDING, Failed: State.FAILED,
         Doubted: State.IN_DOUBT, Cancelled: State.CANCELLED,
     },
     State.PRODUCED: {Saved: State.DONE, Failed: State.FAILED},
-    State.DONE: {},
-    State.FAILED: {Reopened: State.PENDING},
-    State.CANCELLED: {Reopened: State.PENDING},
+    State.DONE: {Refunded: State.DONE},
+    State.FAILED: {Reopened: State.PENDING, Refunded: State.FAILED},
+    State.CANCELLED: {Reopened: State.PENDING, Refunded: State.CANCELLED},
 }
 
 
@@ -170,7 +179,8 @@ class IllegalTransition(Exception):
 class Job:
     """A spec admitted to the ledger, and what has become of it.
 
-    `attempts` counts intents, `paid_tries` those that were charged and brought no file.
+    `attempts` counts intents, `paid_tries` those that were charged and brought no file, whatever of
+    it came back. `charged` is all that it ever took.
     """
 
     key: str
@@ -205,7 +215,8 @@ def apply(job: Job, event: Event, at_s: float) -> Job:
     if state is None:
         raise IllegalTransition(f"{type(event).__name__} cannot happen to a job that is "
                                 f"{job.state}")
-    return replace(_with_facts(job, event, at_s), state=state, changed_s=at_s)
+    changed_s = job.changed_s if isinstance(event, Refunded) else at_s
+    return replace(_with_facts(job, event, at_s), state=state, changed_s=changed_s)
 
 
 def _with_facts(job: Job, event: Event, at_s: float) -> Job:
@@ -222,11 +233,8 @@ def _with_facts(job: Job, event: Event, at_s: float) -> Job:
             paid = job.paid_tries + bool(charged)
             return replace(_charge(job, charged), cause=cause, message=message, paid_tries=paid,
                            not_before_s=not_before_s)
-        case Failed(cause, message, charged):
+        case Failed(cause, message, charged) | Cancelled(cause, message, charged):
             paid = job.paid_tries + bool(charged or job.state is State.PRODUCED)
-            return replace(_charge(job, charged), cause=cause, message=message, paid_tries=paid)
-        case Cancelled(cause, message, charged):
-            paid = job.paid_tries + bool(charged)
             return replace(_charge(job, charged), cause=cause, message=message, paid_tries=paid)
         case Doubted(cause, message):
             return replace(job, cause=cause, message=message)
@@ -234,6 +242,8 @@ def _with_facts(job: Job, event: Event, at_s: float) -> Job:
             return replace(job, files=files, outputs=())
         case Reopened():
             return replace(job, cause=None, message="", not_before_s=0.0)
+        case Refunded():
+            return job
 
 
 def _charge(job: Job, amount: Money) -> Job:

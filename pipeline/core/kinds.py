@@ -108,6 +108,9 @@ KIND: Mapping[str, Kind] = {
 }
 """The sheets, by the word that a manifest uses."""
 
+COUNTED_BY = {"ad-copy": "variant_count"}
+"""The parameter that says how many files are wanted, where it is not `n`."""
+
 OPEN = Kind("")
 """The sheet of a kind that no manifest names; only a stranger's catalog can hold one."""
 
@@ -118,11 +121,16 @@ def sheet(kind: str) -> Kind:
 
 
 def outputs_of(kind: str, params: Mapping[str, object]) -> int:
-    """How many files a job is sure to want: a separation two, an ad-copy one for each variant.
+    """How many files a job is sure to want: a separation two, an ad-copy one for each variant, a
+    picture or a clip `n` where its service takes that.
 
     A song comes in as many versions as the service likes, so only one is counted on.
+
+    >>> outputs_of("image", {"n": "3"}), outputs_of("music", {}), outputs_of("separation", {})
+    (3, 1, 2)
     """
     if kind == "separation":
         return 2
-    wanted = params.get("variant_count", 1) if kind == "ad-copy" else 1
-    return wanted if isinstance(wanted, int) and wanted > 0 else 1
+    wanted = str(params.get(COUNTED_BY.get(kind, "n"), 1))
+    is_number = wanted.isascii() and wanted.isdecimal() and len(wanted) < 10
+    return max(1, int(wanted)) if is_number else 1

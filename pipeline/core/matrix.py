@@ -1,7 +1,8 @@
 """A campaign's axes multiplied: every combination the author asked for, in the author's order.
 
 Law: the number of combinations is known before the first is built, and a rule that matches
-nothing is an error, because it is a rule that does not say what its author meant.
+nothing is an error, because it is a rule that does not say what its author meant. Combinations
+stream: what is kept of one is a number, from which its variables can be told again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,40 +12,160 @@ from math import prod
 
 from pipeline.core.errors import Problem
 from pipeline.core.manifest import Axis, Campaign, ModelRef, Rule, Value
+from pipeline.core.rules import (
+    Cut,
+    Variables,
+    fits_base,
+    matches_cut,
+    matches_vars,
+    whole_rows,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Combo:
-    """One combination of a campaign's axes, before it is held against a catalog.
-
-    `base` counts the cells of the campaign that this one starts `from:`, whose variables it has.
-    """
-
-    ref: ModelRef
-    aspect_ratio: str | None
-    vars: Mapping[str, Value]
-    params: Mapping[str, Value]
-    variant: int
-    base: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """The combinations of a campaign, how many the excludes removed, and its useless rules."""
-
-    combos: list[Combo]
-    excluded: int
-    problems: list[Problem]
-
-
-Variables = Mapping[str, Value]
 ALONE: tuple[Variables, ...] = ({},)
 """The bases of a campaign that starts from no other: one, with no variables."""
 
 
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One set of variables and the cuts that are wanted of it, each in every variant.
+
+    `base` counts the cells of the campaign that this one starts `from:`, whose variables it has;
+    `Matrix.vars(number)` tells the variables again.
+    """
+
+    number: int
+    base: int
+    vars: Variables
+    cuts: Sequence[Cut]
+
+
+class Matrix:
+    """The strips of a campaign. How many cells the excludes removed, and which rules are useless,
+    is known once all strips were walked through."""
+
+    def __init__(self, campaign: Campaign, bases: Sequence[Variables] = ALONE) -> None:
+        self.campaign = campaign
+        self.excluded = 0
+        self.problems: list[Problem] = []
+        self._blocks: list[_Block] = []
+        start = 0
+        for rule in (Rule(), *(whole_rows(campaign, rule) for rule in campaign.include)):
+            block = _Block(campaign, rule, bases, start)
+            self._blocks.append(block)
+            start += block.size
+
+    def __iter__(self) -> Iterator[Strip]:
+        """What the excludes leave, then what the includes add."""
+        self.excluded, self.problems = 0, []
+        seen = _Seen()
+        for strip in self._left_over():
+            if self.campaign.include:
+                seen.missing(strip)
+            yield strip
+        for block in self._blocks[1:]:
+            yield from self._added(block, seen)
+
+    def vars(self, number: int) -> Variables:
+        """The variables of a strip."""
+        return self._of(number).vars(number)
+
+    def base(self, number: int) -> int:
+        """The base of a strip."""
+        return self._of(number).base(number)
+
+    def _of(self, number: int) -> "_Block":
+        return next(block for block in reversed(self._blocks) if block.start <= number)
+
+    def _left_over(self) -> Iterator[Strip]:
+        block, rules = self._blocks[0], self.campaign.exclude
+        reach = [[cut for cut in block.cuts if matches_cut(rule, cut)] for rule in rules]
+        hits: set[int] = set()
+        for strip in block.strips():
+            matching = [n for n, rule in enumerate(rules)
+                        if reach[n] and matches_vars(rule, strip.vars)]
+            if not matching:
+                yield strip
+                continue
+            hits.update(matching)
+            gone = {cut for n in matching for cut in reach[n]}
+            self.excluded += len(gone) * self.campaign.variants
+            left = [cut for cut in strip.cuts if cut not in gone]
+            yield Strip(strip.number, strip.base, strip.vars, left)
+        self.problems += [
+            Problem("this exclude matches no cell", rule.at, _axes_hint(self.campaign))
+            for n, rule in enumerate(rules) if n not in hits]
+
+    def _added(self, block: "_Block", seen: "_Seen") -> Iterator[Strip]:
+        added = False
+        for strip in block.strips():
+            if cuts := seen.missing(strip):
+                added = True
+                yield Strip(strip.number, strip.base, strip.vars, cuts)
+        if not added:
+            self.problems.append(Problem(
+                "this include adds no cell: all of its cells are there already", block.rule.at,
+                _axes_hint(self.campaign)))
+
+
+class _Block:
+    """The product of a campaign's axes as one rule narrows or widens them."""
+
+    def __init__(self, campaign: Campaign, rule: Rule, bases: Sequence[Variables],
+                 start: int) -> None:
+        self.rule = rule
+        self.start = start
+        self.cuts = _cuts(campaign, rule)
+        self._bases = bases
+        self._fixed = campaign.vars
+        self._axes: list[tuple[str, Sequence[Value], int]] = []
+        self._each = 1
+        for axis in reversed(campaign.axes):
+            values = rule.vars.get(axis.name, axis.values)
+            self._axes.insert(0, (axis.name, values, self._each))
+            self._each *= len(values)
+        self.size = self._each * len(bases)
+
+    def base(self, number: int) -> int:
+        """Which base the strip of this number is on."""
+        return (number - self.start) // self._each
+
+    def vars(self, number: int) -> Variables:
+        """What a strip says: its base's variables, the campaign's, and its place on every axis."""
+        base, place = divmod(number - self.start, self._each)
+        return {**self._bases[base], **self._fixed,
+                **{name: values[place // step % len(values)] for name, values, step in self._axes}}
+
+    def strips(self) -> Iterator[Strip]:
+        """All strips on the bases that the rule fits, with all cuts."""
+        for base in range(len(self._bases)):
+            if self.rule.vars and not fits_base(self.rule, self._bases[base]):
+                continue
+            first = self.start + base * self._each
+            for number in range(first, first + self._each):
+                yield Strip(number, base, self.vars(number), self.cuts)
+
+
+class _Seen:
+    """The cells that are there already, for includes."""
+
+    def __init__(self) -> None:
+        self._cuts: dict[tuple[object, ...], set[object]] = {}
+
+    def missing(self, strip: Strip) -> list[Cut]:
+        """The cuts of a strip that were not there; from now on they are."""
+        there = self._cuts.setdefault((strip.base, _frozen(strip.vars)), set())
+        fresh = []
+        for cut in strip.cuts:
+            identity = (cut.ref.model, cut.ref.account, cut.aspect_ratio, _frozen(cut.params))
+            if identity not in there:
+                there.add(identity)
+                fresh.append(cut)
+        return fresh
+
+
 def count_combos(campaign: Campaign, bases: int = 1) -> int:
     """How many combinations there are at most: the product of all axes, includes added."""
-    counts = [_count(campaign, _resolved(campaign, rule)) for rule in (Rule(), *campaign.include)]
+    counts = [_count(campaign, whole_rows(campaign, rule)) for rule in (Rule(), *campaign.include)]
     return bases * sum(counts)
 
 
@@ -56,107 +177,16 @@ def _count(campaign: Campaign, rule: Rule) -> int:
     return models * ratios * prod(axes) * prod(params) * campaign.variants
 
 
-def multiply(campaign: Campaign, bases: Sequence[Variables] = ALONE) -> Matrix:
-    """Every combination left after the excludes, then what the includes add."""
-    hits = [0] * len(campaign.exclude)
-    kept: list[Combo] = []
-    excluded = 0
-    for combo in _product(campaign, Rule(), bases):
-        matching = [n for n, rule in enumerate(campaign.exclude) if matches(rule, combo)]
-        for n in matching:
-            hits[n] += 1
-        if matching:
-            excluded += 1
-        else:
-            kept.append(combo)
-    problems = [Problem("this exclude matches no cell", rule.at, _axes_hint(campaign))
-                for rule, hit in zip(campaign.exclude, hits, strict=True) if not hit]
-    problems += _include(campaign, kept, bases)
-    return Matrix(kept, excluded, problems)
-
-
-def _include(campaign: Campaign, kept: list[Combo],
-             bases: Sequence[Variables]) -> list[Problem]:
-    problems = []
-    seen = {_identity(combo) for combo in kept} if campaign.include else set()
-    for rule in campaign.include:
-        added = 0
-        for combo in _product(campaign, _resolved(campaign, rule), bases):
-            if (identity := _identity(combo)) not in seen:
-                seen.add(identity)
-                kept.append(combo)
-                added += 1
-        if not added:
-            problems.append(Problem("this include adds no cell: all of its cells are there already",
-                                    rule.at, _axes_hint(campaign)))
-    return problems
-
-
-def _resolved(campaign: Campaign, rule: Rule) -> Rule:
-    """A rule whose partial table rows are replaced by the whole rows that they match."""
-    whole = {}
-    for axis in campaign.axes:
-        wanted = rule.vars.get(axis.name)
-        if wanted is not None and any(isinstance(value, Mapping) for value in wanted):
-            whole[axis.name] = tuple(v for v in axis.values if any(_same(w, v) for w in wanted))
-    return Rule(rule.models, rule.aspect_ratios, {**rule.vars, **whole}, rule.params, rule.at)
-
-
-def _product(campaign: Campaign, rule: Rule, bases: Sequence[Variables]) -> Iterator[Combo]:
-    for number, base in enumerate(bases):
-        if _fits_base(rule, base):
-            yield from _product_on(campaign, rule, base, number)
-
-
-def _fits_base(rule: Rule, base: Variables) -> bool:
-    return all(any(_same(wanted, base[name]) for wanted in values)
-               for name, values in rule.vars.items() if name in base)
-
-
-def _product_on(campaign: Campaign, rule: Rule, base: Variables, number: int) -> Iterator[Combo]:
+def _cuts(campaign: Campaign, rule: Rule) -> list[Cut]:
+    """Models outermost, then shapes, then parameters."""
     known = {ref.model: ref.account for ref in campaign.models}
     refs = tuple(ModelRef(name, known.get(name, ""), rule.at) for name in rule.models) \
         or campaign.models
     ratios = rule.aspect_ratios or campaign.aspect_ratios or (None,)
-    axes = [Axis(a.name, rule.vars.get(a.name, a.values)) for a in campaign.axes]
-    params = [Axis(a.name, rule.params.get(a.name, a.values)) for a in campaign.param_axes]
-    for said in product(*(axis.values for axis in axes)):
-        variables = {**base, **campaign.vars,
-                     **dict(zip((a.name for a in axes), said, strict=True))}
-        for ref, ratio in product(refs, ratios):
-            for tuned in product(*(axis.values for axis in params)):
-                settings = {**campaign.params,
-                            **dict(zip((a.name for a in params), tuned, strict=True))}
-                for variant in range(1, campaign.variants + 1):
-                    yield Combo(ref, ratio, variables, settings, variant, number)
-
-
-def matches(rule: Rule, combo: Combo) -> bool:
-    """Whether every axis that the rule names has, in this combination, a value that it names."""
-    return (
-        (not rule.models or combo.ref.model in rule.models)
-        and (not rule.aspect_ratios or combo.aspect_ratio in rule.aspect_ratios)
-        and all(any(_same(wanted, combo.vars.get(name)) for wanted in values)
-                for name, values in rule.vars.items())
-        and all(any(_same(wanted, combo.params.get(name)) for wanted in values)
-                for name, values in rule.params.items())
-    )
-
-
-def _same(wanted: object, value: object) -> bool:
-    """Equal, or, for a row of a table, equal in every field that the rule names.
-
-    A cell of a CSV is text, so a field is compared as it would be written.
-    """
-    if isinstance(wanted, Mapping) and isinstance(value, Mapping):
-        return all(name in value and str(value[name]) == str(part)
-                   for name, part in wanted.items())
-    return wanted == value and type(wanted) is type(value)
-
-
-def _identity(combo: Combo) -> tuple[object, ...]:
-    return (combo.base, combo.ref.model, combo.ref.account, combo.aspect_ratio, _frozen(combo.vars),
-            _frozen(combo.params), combo.variant)
+    axes = [Axis(a.name, rule.params.get(a.name, a.values)) for a in campaign.param_axes]
+    tuned = [{**campaign.params, **dict(zip((a.name for a in axes), values, strict=True))}
+             for values in product(*(axis.values for axis in axes))]
+    return [Cut(ref, ratio, params) for ref in refs for ratio in ratios for params in tuned]
 
 
 def _frozen(value: object) -> object:

@@ -62,6 +62,8 @@ def fit_params(params: Mapping[str, object], model: Model) -> tuple[dict[str, Se
     misfits: list[Misfit] = []
     fit = _fit_param if sheet(model.kind).params is None else _fit_by_sheet
     for name, value in params.items():
+        if name == "tool" and value == model.tool:
+            continue  # it said which model is meant, and that is known now
         setting = fit(name, value, model)
         if isinstance(setting, Misfit):
             misfits.append(setting)
@@ -92,8 +94,23 @@ def _fit_param(name: str, value: object, model: Model) -> Setting | Misfit:
             return Misfit(path, f"the negative prompt has {len(str(value))} characters",
                           f"at most {LONGEST_TEXT}")
         return str(value)
+    if name in capability.options:
+        return _fit_named(name, value, model)
+    if name == "tool" and model.tool:
+        return Misfit(path, f"{model.id} is run by {model.tool}, not by {value}",
+                      "leave tool out, or name a model of that tool")
     return Misfit(path, f"unknown parameter {name!r} for {model.id}",
-                  "known are " + ", ".join(PARAMS))
+                  "known are " + ", ".join((*PARAMS, *capability.options)))
+
+
+def _fit_named(name: str, value: object, model: Model) -> Setting | Misfit:
+    """A parameter that only the model's own service knows."""
+    options = model.capability.options[name]
+    if options:
+        return _fit_option(("params", name), value, model, options)
+    if isinstance(value, bool | int | str) and len(str(value)) <= LONGEST_TEXT:
+        return value
+    return Misfit(("params", name), f"{name} {value!r} is no text, whole number or boolean")
 
 
 def _fit_by_sheet(name: str, value: object, model: Model) -> Setting | Misfit:

@@ -5,17 +5,23 @@ would be bought and for how much, so an approval holds exactly as long as that d
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import repeat
 
-from pipeline.core.cells import Cell, Expansion, Skipped
+from pipeline.core.cells import Cell, Cells, Expansion, Pattern, Skipped
 from pipeline.core.job import State
 from pipeline.core.manifest import Budget
 from pipeline.core.money import NOTHING, Money
+from pipeline.core.told import Told
 
 HANGING = frozenset({"source_failed", "source_missing"})
 """Causes of a job that was given up because of what it starts from."""
+PAGE = 10_000
+"""Rows that are looked up together."""
 
 
 class Status(StrEnum):
@@ -25,6 +31,10 @@ class Status(StrEnum):
     KEEP = "keep"
     RETRY = "retry"
     HELD = "held"
+
+
+BUYING = (Status.NEW, Status.RETRY)
+AS_NEW = (Status.NEW, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,80 @@ class Row:
     @property
     def buys(self) -> bool:
         """Whether a run would buy it."""
-        return self.status in (Status.NEW, Status.RETRY)
+        return self.status in BUYING
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """So many rows of one pattern that a run would do the same about."""
+
+    pattern: Pattern
+    status: Status
+    why: str
+    number: int
+
+    @property
+    def buys(self) -> int:
+        """How many of them a run would buy: all or none."""
+        return self.number if self.status in BUYING else 0
+
+    @property
+    def expected(self) -> Money:
+        """What they should take."""
+        return self.pattern.quote.expected * self.buys
+
+    @property
+    def worst(self) -> Money:
+        """The most they can take."""
+        return self.pattern.worst * self.buys
+
+
+class Rows(Told[Row]):
+    """Rows in columns: the cells, and for each what a run would do about it, by number."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+        self.standings: list[tuple[Status, str]] = []
+        self.standing = array("I")
+        self._lots: list[Lot] | None = None
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> "Rows":
+        """These rows in columns."""
+        if isinstance(rows, Rows):
+            return rows
+        made = cls(Cells.of([row.cell for row in rows]))
+        made.stand([(row.status, row.why) for row in rows])
+        return made
+
+    def stand(self, found: Iterable[tuple[Status, str]]) -> None:
+        """What a run would do about the next rows."""
+        numbers = {standing: number for number, standing in enumerate(self.standings)}
+        self.standing.extend(numbers.setdefault(standing, len(numbers)) for standing in found)
+        self.standings = list(numbers)
+
+    def only(self, numbers: Sequence[int]) -> "Rows":
+        """Some of these rows."""
+        part = Rows(self.cells.only(numbers))
+        part.standings = self.standings
+        part.standing.extend(self.standing[number] for number in numbers)
+        return part
+
+    @property
+    def lots(self) -> Sequence[Lot]:
+        """The rows counted, in the order in which each lot first occurs."""
+        if self._lots is None or len(self.standing) != sum(lot.number for lot in self._lots):
+            counted = Counter(zip(self.cells.pattern, self.standing, strict=True))
+            self._lots = [Lot(self.cells.patterns[pattern], *self.standings[standing], number)
+                          for (pattern, standing), number in counted.items()]
+        return self._lots
+
+    def __len__(self) -> int:
+        return len(self.standing)
+
+    def at(self, number: int) -> Row:
+        """The row of this number."""
+        return Row(self.cells.at(number), *self.standings[self.standing[number]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,51 +160,68 @@ class Plan:
     fingerprint: str = ""
 
     @property
+    def lots(self) -> Sequence[Lot]:
+        """The rows, counted: what a plan of a million is weighed by."""
+        return Rows.of(self.rows).lots
+
+    @property
+    def buys(self) -> int:
+        """How many jobs a run would buy."""
+        return sum(lot.buys for lot in self.lots)
+
+    @property
     def expected(self) -> Money:
         """What the run should take."""
-        return sum((row.expected for row in self.rows), NOTHING)
+        return sum((lot.expected for lot in self.lots), NOTHING)
 
     @property
     def worst(self) -> Money:
         """The most the run can take."""
-        return sum((row.worst for row in self.rows), NOTHING)
+        return sum((lot.worst for lot in self.lots), NOTHING)
 
     def count(self, status: Status) -> int:
         """How many rows have this status."""
-        return sum(row.status is status for row in self.rows)
+        return sum(lot.number for lot in self.lots if lot.status is status)
+
+
+Recall = Callable[[Sequence[str]], Mapping[str, Known]]
+"""What the ledger knows of some keys; they come in the plan's order, a page at a time."""
 
 
 def draw_plan(manifest: str, file: str, account: str, expansion: Expansion, *,
-              known: Mapping[str, Known], catalogs: Mapping[str, str], budget: Budget) -> Plan:
+              known: Recall, catalogs: Mapping[str, str], budget: Budget) -> Plan:
     """Compare what is wanted with what is known. `catalogs` are digests by account."""
-    rows = [_row(cell, known.get(cell.key)) for cell in expansion.cells]
-    mark = fingerprint(manifest, expansion.cells, catalogs, budget)
+    rows = Rows(Cells.of(expansion.cells))
+    for start in range(0, len(rows.cells), PAGE):
+        keys = rows.cells.keys(start, start + PAGE)
+        found = known(keys)
+        told = {one: _standing(one) for one in set(found.values())}
+        rows.stand([told[found[key]] if key in found else AS_NEW for key in keys]
+                   if found else repeat(AS_NEW, len(keys)))
+    mark = fingerprint(manifest, rows.cells, catalogs, budget)
     return Plan(manifest, file, account, rows, budget, expansion.excluded, expansion.skipped,
                 catalogs, mark)
 
 
-def _row(cell: Cell, known: Known | None) -> Row:
-    if known is None:
-        return Row(cell, Status.NEW)
+def _standing(known: Known) -> tuple[Status, str]:
+    """What a run would do about a job that the ledger knows, and for what reason."""
     match known.state:
         case State.DONE:
             missing = "; its file is missing: `pipeline fetch`" if known.files_missing else ""
-            return Row(cell, Status.KEEP, f"delivered by run {known.run}{missing}")
+            return Status.KEEP, f"delivered by run {known.run}{missing}"
         case State.PENDING:
-            return Row(cell, Status.RETRY if known.cause else Status.NEW, known.cause or "")
+            return Status.RETRY if known.cause else Status.NEW, known.cause or ""
         case State.CANCELLED if known.cause in HANGING:
-            return Row(cell, Status.HELD, f"cancelled: {known.cause}; `pipeline retry --failed` "
-                                          "buys it again")
+            return Status.HELD, f"cancelled: {known.cause}; `pipeline retry --failed` buys it again"
         case State.CANCELLED:
-            return Row(cell, Status.RETRY, f"cancelled in run {known.run}")
+            return Status.RETRY, f"cancelled in run {known.run}"
         case State.FAILED:
-            return Row(cell, Status.HELD, f"failed: {known.cause}; `pipeline retry --failed` "
-                                          "buys it again")
+            return Status.HELD, f"failed: {known.cause}; `pipeline retry --failed` buys it again"
         case State.SUBMITTING | State.IN_DOUBT:
-            return Row(cell, Status.HELD, f"in doubt since run {known.run}; `pipeline resume` "
-                                          "looks for evidence")
+            return Status.HELD, f"in doubt since run {known.run}; `pipeline resume` " \
+                                "looks for evidence"
         case State.RUNNING | State.PRODUCED:
-            return Row(cell, Status.KEEP, f"bought by run {known.run}, on its way")
+            return Status.KEEP, f"bought by run {known.run}, on its way"
 
 
 def fingerprint(manifest: str, cells: Sequence[Cell], catalogs: Mapping[str, str],
@@ -129,10 +229,14 @@ def fingerprint(manifest: str, cells: Sequence[Cell], catalogs: Mapping[str, str
     """A digest of what would be bought, at which prices, from which catalogs, under which caps."""
     digest = hashlib.sha256(
         f"{manifest}\n{sorted(catalogs.items())}\n{_caps(budget)}\n".encode())
-    for cell in cells:
-        line = (f"{cell.campaign}\t{cell.account}\t{cell.key}\t{cell.quote.expected}"
-                f"\t{cell.quote.worst}\t{cell.max_paid_attempts}\n")
-        digest.update(line.encode())
+    columns = Cells.of(cells)
+    frames = [(f"{p.campaign}\t{p.account}\t", f"\t{p.quote.expected}\t{p.quote.worst}"
+               f"\t{p.max_paid_attempts}\n") for p in columns.patterns]
+    for start in range(0, len(columns), PAGE):
+        framed = [frames[number] for number in columns.pattern[start:start + PAGE]]
+        keys = columns.keys(start, start + PAGE)
+        digest.update("".join([before + key + after for (before, after), key
+                               in zip(framed, keys, strict=True)]).encode())
     return "sha256:" + digest.hexdigest()
 
 
@@ -141,37 +245,3 @@ def _caps(budget: Budget) -> str:
     own = f", campaigns={sorted(budget.campaigns.items())}" if budget.campaigns else ""
     return (f"Budget(credits={budget.credits!r}, per_day={budget.per_day!r}, "
             f"per_month={budget.per_month!r}{own})")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A job as an earlier run or plan wanted it."""
-
-    key: str
-    campaign: str
-    model: str
-    expected: Money
-    bought: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What moved since an earlier run of one manifest: rows that came, went, changed price."""
-
-    added: Sequence[Row]
-    removed: Sequence[Wanted]
-    repriced: Sequence[tuple[Wanted, Row]]
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.repriced)
-
-
-def compare(before: Sequence[Wanted], after: Plan) -> Difference:
-    """Hold a plan against what was wanted before. What is bought already has its price."""
-    old = {wanted.key: wanted for wanted in before}
-    new = {row.cell.key for row in after.rows}
-    repriced = [(old[row.cell.key], row) for row in after.rows
-                if row.cell.key in old and not old[row.cell.key].bought
-                and old[row.cell.key].expected != row.cell.quote.expected]
-    return Difference([row for row in after.rows if row.cell.key not in old],
-                      [wanted for wanted in before if wanted.key not in new], repriced)

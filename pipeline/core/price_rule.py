@@ -13,9 +13,11 @@ from pipeline.core.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """One amount a job, whatever comes out."""
+    """One amount a job, whatever comes out; with `each` named, one for each file that this
+    parameter asks for."""
 
     amount: Money
+    each: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def read_price_rule(amount: Money | None, note: str) -> PriceRule | None:
     """The rule of a row from its `cost_per_generation` and `cost_note`; None if it has none.
 
     >>> read_price_rule(Money.parse("14"), "")
-    Flat(amount=Money(micros=14000000, unit='credits'))
+    Flat(amount=Money(micros=14000000, unit='credits'), each='')
     >>> read_price_rule(Money.parse("105"), "17 credits per second").rate.micros
     17000000
     >>> read_price_rule(Money.parse("105"), "billed by the minute, see site") is None

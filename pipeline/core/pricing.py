@@ -5,7 +5,7 @@ cannot be priced is refused unless its author names a `max_price`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from math import ceil
 
@@ -15,6 +15,7 @@ from pipeline.core.money import Money, times_seconds
 from pipeline.core.offer import seconds_of
 from pipeline.core.origins import TIMED
 from pipeline.core.price_rule import ByOption, Flat, PerSecond, PriceRule
+from pipeline.core.provider import Preview
 from pipeline.core.spec import JobSpec
 
 BILLED_BY_SOURCE = ("captions", "separation")
@@ -67,10 +68,17 @@ def price(spec: JobSpec, model: Model, *, own: PriceRule | None = None,
     return quote
 
 
+def confirmed(quote: Quote, preview: Preview) -> Quote:
+    """The quote after the service's own word; what is set aside is the worse of both."""
+    surety = "exact" if preview.exact else "pessimistic"
+    return replace(quote, expected=preview.amount, worst=max(quote.worst, preview.amount),
+                   basis=f"{preview.amount} by the service's own quote, {surety}")
+
+
 def _by_rule(spec: JobSpec, model: Model, rule: PriceRule) -> Quote | Unpriced:
     match rule:
-        case Flat(amount):
-            return _flat(spec, amount)
+        case Flat():
+            return _flat(spec, rule)
         case ByOption(param, amounts, default):
             choice = str(spec.params.get(param, default))
             amount = amounts.get(choice) or max(amounts.values())
@@ -79,11 +87,13 @@ def _by_rule(spec: JobSpec, model: Model, rule: PriceRule) -> Quote | Unpriced:
             return _by_seconds(spec, model, rule)
 
 
-def _flat(spec: JobSpec, amount: Money) -> Quote:
+def _flat(spec: JobSpec, rule: Flat) -> Quote:
     """One amount for each generation that the job starts."""
-    number = outputs_of(spec.kind, spec.params) if spec.kind == "ad-copy" else 1
-    total = amount * number
-    says = f"{amount} a job" if number == 1 else f"{number} variants × {amount}"
+    counts = rule.each in spec.params or spec.kind == "ad-copy"
+    number = outputs_of(spec.kind, spec.params) if counts else 1
+    total = rule.amount * number
+    noun = "variants" if spec.kind == "ad-copy" else "files"
+    says = f"{rule.amount} a job" if number == 1 else f"{number} {noun} × {rule.amount}"
     return Quote(total, total, says)
 
 
@@ -100,7 +110,8 @@ def _by_seconds(spec: JobSpec, model: Model, rule: PerSecond) -> Quote | Unprice
         return Unpriced(f"{model.id} bills by the second and names no lengths",
                         "give `params: {duration: …}` or `max_price`")
     taken = sum(known, Decimal(0)) if rule.counts_sources or of_source else Decimal(0)
-    asked = "" if of_source or "duration" in spec.params else ", the longest it offers"
+    own = "its own length" if model.capability.default_duration else "the longest it offers"
+    asked = "" if of_source or "duration" in spec.params else f", {own}"
     words = [f"{made.normalize():f} s{asked}"] if made else []
     words += [f"{taken.normalize():f} s of source ({_surety(spec)})"] if taken else []
     assumed_s = _assumed_s(spec, model) if taken else 0.0
@@ -144,7 +155,9 @@ def length_of(spec: JobSpec, model: Model) -> Decimal | None:
 
 
 def _length(params: Mapping[str, object], model: Model) -> Decimal | None:
-    said = [params["duration"]] if "duration" in params else model.capability.durations
+    own = model.capability.default_duration
+    said = [params["duration"]] if "duration" in params else \
+        (own,) if own else model.capability.durations
     lengths = [seconds for text in said if (seconds := seconds_of(text))]
     return max(lengths, default=None)
 

@@ -7,13 +7,16 @@ it, or raises one of the provider failures. Whatever differs between services is
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pipeline.core.catalog import Catalog
 from pipeline.core.library import Library
 from pipeline.core.money import Money
 from pipeline.core.spec import JobSpec
 from pipeline.core.terms import Terms
+
+STRANGERS = "media_pipeline.providers"
+"""The entry point group in which other packages register providers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +49,20 @@ UNMARKED = Mark()
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The service accepted the job under these ids: one start may make several generations."""
+    """The service accepted the job under these ids: one start may make several generations.
+    `eta_s` is how long it says that they will take, None where it does not say."""
 
     remote_ids: tuple[str, ...]
+    eta_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """The job is queued or being made; `status` is the service's word."""
+    """The job is queued or being made; `status` is the service's word, `again_s` how long it wants
+    to be left alone."""
 
     status: str = "processing"
+    again_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,8 @@ News = Working | Finished | Broken
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """A row in the service's list of recent jobs. `created_s` is by the service's clock; `tag` is
-    the mark of the attempt that made it, where the service gives it back."""
+    the mark of the attempt that made it, where the service gives it back (`core/marks.py`), `shape`
+    the aspect ratio that was asked for, where the row says it."""
 
     remote_id: str
     model: str
@@ -96,6 +104,7 @@ class Sighting:
     created_s: float
     news: News
     tag: str = ""
+    shape: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,14 @@ class Scan:
     complete: bool
     skew_s: float = 0.0
     unread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the service itself says that a job will take; `exact` where nothing was assumed."""
+
+    amount: Money
+    exact: bool
 
 
 class Download(Protocol):
@@ -176,4 +193,13 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of all connections."""
+        ...
+
+
+@runtime_checkable
+class Previewer(Protocol):
+    """A provider whose service says a price before it is asked to make anything."""
+
+    async def preview(self, spec: JobSpec) -> Preview | None:
+        """The price of one paid try, free of charge; None where the service does not say."""
         ...

@@ -5,12 +5,12 @@ aspect_ratio, account, variant, status, and the names of variables and tags; `*`
 a shell.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from itertools import islice
 
 from pipeline.core.errors import Exit, Halt
-from pipeline.core.plan import Plan, Row
+from pipeline.core.plan import Plan, Row, Rows
 from pipeline.core.report import describe
 
 FIELDS = ("campaign", "model", "kind", "aspect_ratio", "account", "variant", "status")
@@ -23,13 +23,15 @@ def select(plan: Plan, only: str, limit: int | None) -> Plan:
     """
     if not only and limit is None:
         return plan
-    pairs = _read(only, plan)
-    wanted = [row for row in plan.rows if _matches(row, pairs)]
+    pairs = _read(only, plan) if only else []
+    rows = Rows.of(plan.rows)
+    matching = (number for number, row in enumerate(rows) if _matches(row, pairs)) if pairs \
+        else iter(range(len(rows)))
+    wanted = list(islice(matching, limit))
     if not wanted:
         raise Halt(Exit.USAGE, f"--only {only!r} matches no job",
                    hint="fields are " + ", ".join((*FIELDS, *_names(plan))))
-    wanted = wanted[:limit] if limit is not None else wanted
-    return replace(plan, rows=_with_sources(plan.rows, wanted))
+    return replace(plan, rows=rows.only(_with_sources(rows, wanted)))
 
 
 def _read(only: str, plan: Plan) -> list[tuple[str, str]]:
@@ -62,13 +64,15 @@ def _value(row: Row, name: str) -> str:
     return describe(cell.vars[name]) if name in cell.vars else cell.tags.get(name, "")
 
 
-def _with_sources(rows: Sequence[Row], wanted: list[Row]) -> list[Row]:
-    by_key = {row.cell.key: row for row in rows}
-    keep = {row.cell.key for row in wanted}
-    stack = list(keep)
+def _with_sources(rows: Rows, wanted: list[int]) -> list[int]:
+    """These rows and those that they start from, in the author's order."""
+    if not any(lot.pattern.chained for lot in rows.lots):
+        return wanted
+    place = rows.cells.places()
+    keep, stack = set(wanted), list(wanted)
     while stack:
-        for key in by_key[stack.pop()].cell.spec.waits_for:
-            if key in by_key and key not in keep:
-                keep.add(key)
-                stack.append(key)
-    return [row for row in rows if row.cell.key in keep]
+        for key in rows.cells.at(stack.pop()).spec.waits_for:
+            if key in place and place[key] not in keep:
+                keep.add(place[key])
+                stack.append(place[key])
+    return sorted(keep)

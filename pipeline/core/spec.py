@@ -7,11 +7,12 @@ says so openly.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 KEY_VERSION = 1
-KEY_CHARS = 32
+KEY_BYTES = 16
+"""A key is the beginning of a sha256, written in twice as many hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,39 @@ class JobSpec:
 
     def key(self) -> str:
         """The digest that recognises this job in every run."""
-        says = [KEY_VERSION, self.provider, self.kind, self.model, self.prompt, self.aspect_ratio,
-                sorted(self.params.items()), [[s.kind, s.value] for s in self.sources],
-                self.variant]
-        text = json.dumps(says, ensure_ascii=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:KEY_CHARS]
+        start = hashlib.sha256(key_head(self.provider, self.kind, self.model, self.prompt))
+        tail = key_tail(self.aspect_ratio, self.params, self.sources)
+        return key_digests(start, tail, (self.variant,)).hex()
 
     @property
     def waits_for(self) -> tuple[str, ...]:
         """The keys of the jobs whose files this one starts from."""
         return tuple(source.job for source in self.sources if source.kind == "job")
+
+
+def key_head(provider: str, kind: str, model: str, prompt: str) -> bytes:
+    """The first part of what a key is the digest of: what changes least often."""
+    return _json([KEY_VERSION, provider, kind, model, prompt])[:-1] + b","
+
+
+def key_tail(aspect_ratio: str | None, params: Mapping[str, str | int | bool],
+             sources: Iterable[SourceRef]) -> bytes:
+    """The second part, up to the variant."""
+    return _json([aspect_ratio, sorted(params.items()),
+                  [[source.kind, source.value] for source in sources]])[1:-1] + b","
+
+
+def key_digests(start: "hashlib._Hash", tail: bytes, variants: Iterable[int]) -> bytes:
+    """The keys of these variants in a row, as bytes, continued from the digest of their head."""
+    start = start.copy()
+    start.update(tail)
+    digests = b""
+    for variant in variants:
+        end = start.copy()
+        end.update(b"%d]" % variant)
+        digests += end.digest()[:KEY_BYTES]
+    return digests
+
+
+def _json(parts: list[object]) -> bytes:
+    return json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode("ascii")

@@ -32,6 +32,12 @@ class Terms:
     prove the presence, never the absence. `at_once_s` are the kinds whose paid call itself brings
     the result, and the longest that such a call may take.
 
+    `failure_is_charged` is False where a failure is given back: it counts as spent all the same,
+    until the balance shows the refund.
+
+    `echo` says that a row of the list gives back the mark of the attempt that made it: there
+    nothing but its mark makes a row ours.
+
     `scopes` names the scope that a key needs: by kind of job, and by what is read or brought there
     beside jobs (balance, history, library, upload). Empty where the service's keys have none.
     """
@@ -48,6 +54,7 @@ class Terms:
     at_once_s: Mapping[str, float] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
     streams: tuple[str, ...] = ()
+    echo: bool = False
     list_rows: int = 25
     list_lag_s: float = 60.0
     ingest_max_s: float = 120.0

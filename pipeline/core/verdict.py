@@ -58,8 +58,9 @@ def judge_news(job: Job, news: News, terms: Terms, now_s: float) -> Event | None
         case Finished(outputs, charged) if outputs and all(output.url for output in outputs):
             return Produced(outputs, charged, note=news.note)
         case Broken(cause, message, charged):
-            return judge_broken(job, cause, message, _taken(job, charged, terms),
-                                assumed=charged is None)
+            unsaid = charged is None
+            return judge_broken(job, cause, message, job.held if charged is None else charged,
+                                assumed=unsaid, due=unsaid and not terms.failure_is_charged)
         case _:
             overdue = now_s - (job.sent_s or now_s) > terms.overdue_s
             return Doubted("overdue", "no end in sight") if overdue else None
@@ -90,18 +91,13 @@ def join_news(news: Sequence[News]) -> News:
 
 
 def judge_broken(job: Job, cause: str, message: str, charged: Money, *,
-                 assumed: bool = False) -> Event:
-    """Another paid try where the author allows it and it can help; else the end."""
+                 assumed: bool = False, due: bool = False) -> Event:
+    """Another paid try where the author allows it and it can help; else the end. What is `due` back
+    counts as spent until the balance shows it."""
     tries = job.paid_tries + bool(charged)
     if cause not in FINAL and tries < job.max_paid_attempts and job.attempts < MOST_ATTEMPTS:
-        return Deferred(cause, 0.0, charged, message, assumed=assumed)
-    return Failed(cause, message, charged, assumed=assumed)
-
-
-def _taken(job: Job, charged: Money | None, terms: Terms) -> Money:
-    if charged is not None:
-        return charged
-    return job.held if terms.failure_is_charged else NOTHING
+        return Deferred(cause, 0.0, charged, message, assumed=assumed, due=due)
+    return Failed(cause, message, charged, assumed=assumed, due=due)
 
 
 def backoff_s(tries: int) -> float:

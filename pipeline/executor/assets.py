@@ -22,7 +22,7 @@ from pipeline.core.job import File, Job
 from pipeline.core.kinds import sheet
 from pipeline.core.naming import extension, stem
 from pipeline.core.provider import Download
-from pipeline.ledger.durable import sync
+from pipeline.ledger.durable import make_folder, sync_path
 from pipeline.media.examine import Facts, NotWhole, examine, media_of
 
 LARGEST_FILE = 4 * 1024**3
@@ -101,7 +101,7 @@ class AssetStore:
 
 def _open_part(part: Path) -> BinaryIO:
     """A fresh file for bytes on their way; what an earlier try left is begun again."""
-    part.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(part.parent)
     with suppress(FileNotFoundError):
         part.unlink()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -120,7 +120,7 @@ def _finish(part: Path, makes: str) -> Facts:
     facts = examine(part)
     if media_of(facts.media_type) == "text" != makes:
         raise NotWhole(f"it is {facts.media_type} and no {makes or 'media'}")
-    _sync(part)
+    sync_path(part)
     return facts
 
 
@@ -137,7 +137,7 @@ def _place(part: Path, wanted: Path, digest: str) -> Path:
             number += 1
             final = wanted.with_name(f"{wanted.stem}~{number}{wanted.suffix}")
     part.unlink(missing_ok=True)
-    _sync(final.parent)
+    sync_path(final.parent)
     return final
 
 
@@ -157,7 +157,7 @@ def _take_name(part: Path, final: Path) -> None:
 def _put_back(whole: Path, place: Path) -> None:
     if whole == place:
         return
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     number, aside = 1, place.with_name(f"{place.stem}~damaged{place.suffix}")
     while os.path.lexists(aside):
         number += 1
@@ -165,7 +165,7 @@ def _put_back(whole: Path, place: Path) -> None:
     if os.path.lexists(place):
         place.rename(aside)
     whole.rename(place)
-    _sync(place.parent)
+    sync_path(place.parent)
 
 
 def _file(path: Path, digest: str, length: int, facts: Facts) -> File:
@@ -176,9 +176,9 @@ def _file(path: Path, digest: str, length: int, facts: Facts) -> File:
 def _write_sidecar(path: Path, text: str) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
-    _sync(part)
+    sync_path(part)
     part.replace(path)
-    _sync(path.parent)
+    sync_path(path.parent)
 
 
 def _damage(path: Path, file: File) -> str | None:
@@ -191,14 +191,6 @@ def sha256_of(path: Path) -> str:
     """The digest of a file's content."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        sync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 async def in_place(work: Callable[[], T]) -> T:

@@ -52,7 +52,9 @@ class Doubts:
     def __init__(self, provider: Provider, gate: Gate, control: Control, *,
                  now: Callable[[], float], owned: Callable[[Sequence[str]], Mapping[str, float]],
                  unsettled: Callable[[], Sequence[Job]],
-                 missing: Callable[[], Awaitable[Money | None]]) -> None:
+                 missing: Callable[[], Awaitable[Money | None]],
+                 intended: Callable[[], int] = lambda: 0) -> None:
+        """`intended` tells how many paid calls have leave to be made and are not made yet."""
         self.provider = provider
         self.gate = gate
         self.control = control
@@ -60,6 +62,7 @@ class Doubts:
         self.owned = owned
         self.unsettled = unsettled
         self.missing = missing
+        self.intended = intended
         self.open: dict[str, Open] = {}
         self.left: dict[str, float] = {}
         self.sending: dict[str, float] = {}
@@ -94,7 +97,7 @@ class Doubts:
         unsure = [found.doubt.job.sent_s or 0.0 for found in self.open.values()]
         oldest_s = min([*unsure, *self.sending.values()], default=float("inf"))
         since = sum(1 for at_s in self.starts if at_s >= oldest_s)
-        return since < self.gate.terms.list_rows - ROOM
+        return since + self.intended() < self.gate.terms.list_rows - ROOM
 
     def needs_person(self) -> bool:
         """Whether doubts that no evidence will settle hold all purchases back."""

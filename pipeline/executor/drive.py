@@ -48,12 +48,13 @@ async def run_lane(lane: Lane, run: str) -> None:
         readers.start_soon(sweep, lane)
         async with anyio.create_task_group() as jobs:
             driver = Driver(lane, run, jobs)
-            await lane.note_balance()
+            await lane.purse.note()
             await driver.recover()
             for bucket, kinds in _buckets(lane, run).items():
                 jobs.start_soon(driver.feed, bucket, kinds)
         if driver.bought and lane.control.staying:
             await sweep(lane)
+        await lane.purse.settle()
         await _store_learned(lane)
         readers.cancel_scope.cancel()
 
@@ -97,23 +98,25 @@ class Driver:
     async def feed(self, bucket: str, kinds: Sequence[str]) -> None:
         """Start pending jobs, the longest first, as slots come free, until none is left."""
         lane = self.lane
-        place = FIRST_PLACE
-        waiting = False
+        place, waiting, fruitful = FIRST_PLACE, False, True
         while lane.buying:
             if not lane.gate.has_slot(bucket):
                 await lane.control.wait_change()
                 continue
-            page = lane.ledger.ask.page(self.run, lane.account, place, PAGE, kinds=kinds)
+            size = lane.gate.free_slots(bucket, PAGE) if fruitful else PAGE
+            page = lane.ledger.ask.page(self.run, lane.account, place, size, kinds=kinds)
             if not page:
                 if not waiting or not await lane.control.wait_motion(LOOK_AGAIN_S):
                     return
                 place, waiting = FIRST_PLACE, False
                 continue
+            active = len(self.active)
             for entry in page:
                 if not lane.gate.has_slot(bucket) or not lane.buying:
                     break
                 waiting = await self._consider(entry, bucket) or waiting
                 place = lane.ledger.ask.place(self.run, entry.seq)
+            fruitful = len(self.active) > active
 
     async def _consider(self, entry: Entry, bucket: str) -> bool:
         """Start a pending job if it can be; True if it may be startable later."""

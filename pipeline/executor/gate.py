@@ -52,6 +52,11 @@ class Gate:
         limit = self.terms.in_flight.get(bucket)
         return limit is None or self.in_flight.get(bucket, 0) < limit
 
+    def free_slots(self, bucket: str, most: int) -> int:
+        """How many more jobs of this bucket may be in flight, up to `most`."""
+        limit = self.terms.in_flight.get(bucket)
+        return most if limit is None else min(most, limit - self.in_flight.get(bucket, 0))
+
     async def wait_turn(self, bucket: str) -> Window | None:
         """A turn for a paid call, already taken; None when the run stops buying meanwhile."""
         while self.control.buying:

@@ -10,21 +10,20 @@ from typing import Protocol
 import anyio
 
 from pipeline.core.causes import CAUSES
-from pipeline.core.errors import Barred, Exit, ProviderFailure
-from pipeline.core.evidence import Reading, unexplained
-from pipeline.core.job import Doubted, Event, Job, State
+from pipeline.core.errors import Barred, Exit
+from pipeline.core.job import Doubted, Event, Job
 from pipeline.core.money import Money
 from pipeline.core.pace import Lengths, Window
-from pipeline.core.provider import News, Provider
+from pipeline.core.provider import Mark, News, Provider
 from pipeline.core.verdict import backoff_s, join_news, judge_news
 from pipeline.executor.assets import AssetStore
 from pipeline.executor.control import Control
 from pipeline.executor.doubts import Doubts
 from pipeline.executor.footing import lack
 from pipeline.executor.gate import READS, Gate
+from pipeline.executor.purse import Purse
 from pipeline.executor.sources import Sources
 from pipeline.executor.watch import Watch
-from pipeline.ledger.guesses import has_guesses
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.surprises import surprises
 
@@ -40,10 +39,27 @@ class Teller(Protocol):
         ...
 
 
+class Bell(Protocol):
+    """Where services may ring when there is news (`doorbell.Doorbell`)."""
+
+    def address(self, account: str, tag: str) -> str:
+        """The address that belongs to this attempt alone."""
+        ...
+
+    def answer_for(self, account: str, ring: Callable[[str], None]) -> None:
+        """Who is told, with the attempt's tag, when it rings."""
+        ...
+
+    def forget(self, tag: str) -> None:
+        """The attempt has come to its end."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What all lanes of a run share. `now` is the clock on the wall, in unix seconds; `boot_s` one
-    that nobody can set, and that goes on while the machine sleeps."""
+    that nobody can set, and that goes on while the machine sleeps. Without a `bell` services are
+    only polled."""
 
     ledger: Ledger
     store: AssetStore
@@ -52,6 +68,7 @@ class World:
     now: Callable[[], float]
     new_tag: Callable[[], str]
     boot_s: Callable[[], float]
+    bell: Bell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +89,16 @@ class Lane:
         self.terms = provider.terms
         self.ledger, self.store, self.control = world.ledger, world.store, world.control
         self.progress, self.now, self.new_tag = world.progress, world.now, world.new_tag
-        self.boot_s = world.boot_s
+        self.boot_s, self.bell = world.boot_s, world.bell
         self.gate = Gate(provider.terms, world.control)
         lengths = Lengths()
         self.watch = Watch(provider, self.gate, world.control, lengths, now=world.now,
                            bar=self.bar)
+        self.purse = Purse(account, provider, self.gate, world.ledger, say=world.progress.said)
         self.doubts = Doubts(provider, self.gate, world.control, now=world.now,
                              owned=lambda ids: world.ledger.ask.owned(account, ids),
                              unsettled=lambda: world.ledger.ask.open_jobs(account),
-                             missing=self._missing)
+                             missing=self._missing, intended=lambda: len(self.leaves))
         self.sources = Sources(account, provider, self.gate, world.ledger)
         self.leaves: dict[str, Leave] = {}
         self.surprises: dict[str, Money] = {}
@@ -88,6 +106,9 @@ class Lane:
         self._lost_since_s: float | None = None
         self._lost = 0
         self._next_try_s = 0.0
+
+        if self.bell is not None:
+            self.bell.answer_for(account, self.watch.ring)
 
     @property
     def buying(self) -> bool:
@@ -108,6 +129,11 @@ class Lane:
         for model, seconds in self.ledger.ask.lengths(self.account).items():
             for length_s in seconds:
                 self.watch.lengths.learn(model, length_s)
+
+    def mark(self, job: Job) -> Mark:
+        """What the job's paid call carries: its attempt's tag, and where the service may ring."""
+        bell = self.bell.address(self.account, job.tag) if self.bell else ""
+        return Mark(job.tag, bell)
 
     async def wait_leave_to_buy(self, job: Job) -> bool:
         """Wait for the job's own time and for room in the service's list; False to leave it."""
@@ -195,34 +221,5 @@ class Lane:
         self.watch.leave()
         self.doubts.leave()
 
-    async def note_balance(self) -> None:
-        """Remember the balance of an account that nothing is open on."""
-        if not self.ledger.ask.open_jobs(self.account) and (reading := await self._reading()):
-            await self.ledger.remember_balance(self.account, reading)
-
-    async def can_afford(self, job: Job) -> bool:
-        """Whether the balance, read now, covers the job: under parallel starts a service has
-        refused single ones for want of credit that was there (facts/kubeez.md 3.5)."""
-        reading = await self._reading()
-        return reading is not None and reading.balance >= job.quote.worst
-
     async def _missing(self) -> Money | None:
-        """What left the account beside all that is known to be charged; None if none can tell."""
-        before, starts = self.ledger.ask.reading(self.account), self.doubts.starts
-        unsure = [job for job in self.ledger.ask.open_jobs(self.account)
-                  if job.state in (State.SUBMITTING, State.RUNNING)
-                  or (job.state is State.IN_DOUBT and job.remote_ids)]
-        if before is None or unsure or has_guesses(self.ledger.connection, self.account):
-            return None
-        now = await self._reading()
-        if now is None or self.doubts.starts != starts:
-            return None  # something was bought while the answer was on its way
-        return unexplained(before, now)
-
-    async def _reading(self) -> Reading | None:
-        try:
-            async with self.gate.turn(READS):
-                balance = await self.provider.balance()
-        except ProviderFailure:
-            return None
-        return None if balance is None else Reading(balance, self.ledger.ask.charged(self.account))
+        return await self.purse.missing(lambda: self.doubts.starts)

@@ -90,6 +90,8 @@ def _teller(control: Control, progress: Progress, totals: Totals,
             run: str) -> Callable[[Job, Job], None]:
     def moved(before: Job, after: Job) -> None:
         nonlocal totals
+        if after.state is before.state:
+            return  # what it took came back: nothing has moved
         if after.run == run:
             totals = totals.after(before, after)
             progress.changed(after, totals)

@@ -30,7 +30,7 @@ from pipeline.core.job import (
     State,
 )
 from pipeline.core.pace import Window
-from pipeline.core.provider import Broken, Finished, Mark, Output
+from pipeline.core.provider import Broken, Finished, Output, Receipt
 from pipeline.core.verdict import backoff_s, judge_news, judge_submission
 from pipeline.executor.lane import Lane, Leave
 from pipeline.executor.sidecar import sidecar
@@ -104,12 +104,14 @@ async def submit(lane: Lane, job: Job) -> Event | None:
     lane.doubts.sent(job)
     with anyio.CancelScope(shield=True):
         try:
-            reply = await lane.provider.submit(job.spec, leave.urls, Mark(job.tag))
+            reply = await lane.provider.submit(job.spec, leave.urls, lane.mark(job))
         except ProviderFailure as failure:
             lane.gate.end_turn(window)
             return await _refused(lane, job, failure)
     lane.gate.end_turn(window)
     lane.reached()
+    if isinstance(reply, Receipt) and reply.eta_s is not None:
+        lane.watch.told[job.key] = reply.eta_s
     if isinstance(reply, Broken):
         return judge_news(job, reply, lane.terms, lane.now())
     return judge_submission(reply, lane.now())
@@ -118,7 +120,7 @@ async def submit(lane: Lane, job: Job) -> Event | None:
 async def _refused(lane: Lane, job: Job, failure: ProviderFailure) -> Event:
     bucket = lane.terms.bucket(job.spec.kind)
     if failure.cause == "insufficient_credits" and job.attempts < MOST_CONTESTED \
-            and await lane.can_afford(job):
+            and await lane.purse.covers(job):
         return Deferred("credits_contested", lane.now() + CONTESTED_PAUSE_S * lane.terms.scale,
                         message=failure.message)
     if isinstance(failure, Throttled):
@@ -145,7 +147,12 @@ async def reconcile(lane: Lane, job: Job) -> Event | None:
 
 async def watch(lane: Lane, job: Job) -> Event | None:
     """Wait for news of a job that the service is making."""
-    return await lane.watch.wait_news(job)
+    if lane.bell is not None:
+        lane.bell.address(lane.account, job.tag)
+    event = await lane.watch.wait_news(job)
+    if lane.bell is not None:
+        lane.bell.forget(job.tag)
+    return event
 
 
 async def fetch(lane: Lane, job: Job) -> Event | None:

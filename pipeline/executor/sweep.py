@@ -7,7 +7,7 @@ says whose it is.
 import anyio
 
 from pipeline.core.errors import ProviderFailure
-from pipeline.core.orphans import find_orphans
+from pipeline.core.orphans import LATEST_S, find_orphans
 from pipeline.core.provider import Scan
 from pipeline.executor.gate import READS
 from pipeline.executor.lane import Lane
@@ -24,7 +24,7 @@ async def sweep(lane: Lane) -> None:
     if scan is None or not scan.sightings:
         return
     account, ledger, terms = lane.account, lane.ledger, lane.terms
-    since_s = min(row.created_s for row in scan.sightings) - scan.skew_s - terms.quiet_s
+    since_s = min(row.created_s for row in scan.sightings) - scan.skew_s - terms.quiet_s - LATEST_S
     found = find_orphans(
         account, scan, ledger.ask.owned(account, [row.remote_id for row in scan.sightings]),
         recent_tries(ledger.connection, account, since_s),

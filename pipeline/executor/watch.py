@@ -11,13 +11,16 @@ import anyio
 from pipeline.core.errors import Barred, Refused, Throttled, Unreachable, Vanished
 from pipeline.core.job import Doubted, Event, Job
 from pipeline.core.pace import LIST_PAUSE_S, Lengths, next_look_s
-from pipeline.core.provider import Finished, News, Provider, Scan
+from pipeline.core.provider import Finished, News, Provider, Scan, Working
 from pipeline.core.verdict import backoff_s, judge_news
 from pipeline.executor.control import Control
 from pipeline.executor.gate import READS, Gate
 from pipeline.executor.streams import PATIENCE_S, Streams
 from pipeline.executor.waiting import Waiting, says_all
 
+PATIENCE_BY_BELL = 3.0
+"""So many times longer is waited for the next look while the service rings when a job has ended:
+polling goes on, because a ring may be lost."""
 LOST_AFTER_S = 900.0
 """An accepted job that the service has not known for so long is looked into by a person."""
 
@@ -25,7 +28,10 @@ Owned = Callable[[float], dict[str, float]]
 
 
 class Watch:
-    """The one reader of an account. Times are the loop's; stored moments come through `now`."""
+    """The one reader of an account. Times are the loop's; stored moments come through `now`.
+
+    `told` is how long a job will take as the service said when it took it, by job key.
+    """
 
     def __init__(self, provider: Provider, gate: Gate, control: Control, lengths: Lengths, *,
                  now: Callable[[], float], bar: Callable[[Barred], None]) -> None:
@@ -38,16 +44,25 @@ class Watch:
         self.learned: list[tuple[str, float]] = []
         self.running: dict[str, Waiting] = {}
         self.streams = Streams(provider, gate)
+        self.told: dict[str, float] = {}
+        self.rung: set[str] = set()
+        self.bell_works = False
         self._failures = 0
         self._list_works = True
 
     async def wait_news(self, job: Job) -> Event | None:
         """The event that ends a job's wait; None when the run is left first."""
         terms = self.gate.terms
-        typical_s = terms.typical_s(job.spec.kind, job.typical_s)
+        told_s = self.told.pop(job.key, None)
+        typical_s = told_s or terms.typical_s(job.spec.kind, job.typical_s)
         expected_s = self.lengths.expected_s(job.spec.model, typical_s)
         age_s = max(0.0, self.now() - (job.sent_s or self.now()))
-        due_s = anyio.current_time() + max(0.0, self._first_look_s(job, expected_s) - age_s)
+        first_s = self._first_look_s(job, expected_s, is_told=told_s is not None)
+        if self.bell_works:
+            first_s = max(first_s, expected_s) * PATIENCE_BY_BELL
+        if job.tag in self.rung:
+            first_s = 0.0
+        due_s = anyio.current_time() + max(0.0, first_s - age_s)
         waiting = Waiting(job, due_s, expected_s, self.now())
         self.running[job.key] = waiting
         self.control.notify()
@@ -55,13 +70,24 @@ class Watch:
             await waiting.ready.wait()
         finally:
             self.running.pop(job.key, None)
+            self.rung.discard(job.tag)
         return waiting.event
 
-    def _first_look_s(self, job: Job, expected_s: float) -> float:
-        """Near the expected end; a model never seen before is asked about a little earlier."""
+    def ring(self, tag: str) -> None:
+        """The service says that there is news of an attempt: it is looked at now, or as soon as it
+        is known to run. Whether that is true the look will show."""
+        self.rung.add(tag)
+        for waiting in self.running.values():
+            if waiting.job.tag == tag:
+                waiting.due_s = anyio.current_time()
+        self.control.notify()
+
+    def _first_look_s(self, job: Job, expected_s: float, *, is_told: bool) -> float:
+        """Near the expected end; a model never seen before is asked about a little earlier, unless
+        the service itself told the time."""
         terms = self.gate.terms
         first_s = next_look_s(expected_s, 0, terms.scale)
-        if job.spec.model in self.lengths.seen:
+        if is_told or job.spec.model in self.lengths.seen:
             return first_s
         return min(first_s, terms.first_look_s.get(job.spec.kind, 30.0) * terms.scale)
 
@@ -170,6 +196,8 @@ class Watch:
             waiting.unlinked += 1
         elif waiting.due_s <= now_s:
             self._set_next_look(waiting)
+        if isinstance(news, Working):
+            waiting.due_s = max(waiting.due_s, now_s + news.again_s)
 
     def _learn(self, waiting: Waiting, news: News) -> None:
         """How long the job took: as the service says, else as it was watched. What was made while
@@ -202,10 +230,12 @@ class Watch:
         waiting.looks += 1
         pause_s = next_look_s(waiting.expected_s, waiting.looks, self.gate.terms.scale,
                               alone=len(self.running) == 1 or not self._list_works)
-        waiting.due_s = anyio.current_time() + pause_s
+        patience = PATIENCE_BY_BELL if self.bell_works else 1.0
+        waiting.due_s = anyio.current_time() + pause_s * patience
 
     def _finish(self, waiting: Waiting, event: Event) -> None:
         self.streams.drop(waiting.job)
+        self.bell_works = waiting.job.tag in self.rung
         waiting.event = event
         waiting.ready.set()
         self.running.pop(waiting.job.key, None)

@@ -40,7 +40,9 @@ Read = TypeVar("Read")
 class AccountSettings:
     """A provider with the name of its key's variable, its limits and its address.
 
-    Empty texts mean the provider's own default. `speed`, `faults` and `seed` are the sandbox's.
+    Empty texts mean the provider's own default. `token_file` is where a sign-in is kept, "" for
+    the keyring; `webhook_secret_env` names the variable of the secret that its calls are signed
+    with. `speed`, `faults` and `seed` are the sandbox's.
     """
 
     name: str
@@ -55,6 +57,8 @@ class AccountSettings:
     seed: int | None = None
     dialect: str = "auto"
     at: Position | None = None
+    token_file: str = ""
+    webhook_secret_env: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,8 @@ def _account(name: str, provider: str, said: AccountGrammar,
     limits = {limit: value for limit, value in said.limits if value is not None}
     return AccountSettings(name, provider, said.api_key_env, said.base_url, limits, said.prices,
                            Budget(None, said.budget.per_day, said.budget.per_month),
-                           said.speed, said.faults, said.seed, said.dialect, at)
+                           said.speed, said.faults, said.seed, said.dialect, at, said.token_file,
+                           said.webhook_secret_env)
 
 
 class _Environment:
@@ -213,7 +218,7 @@ class _Environment:
 
     def tune(self, account: AccountSettings) -> AccountSettings:
         """An account of the sandbox as the environment wants it."""
-        if account.provider != SANDBOX:
+        if account.provider.partition("-")[0] != SANDBOX:
             return account
         return replace(
             account, speed=account.speed if self.speed is None else self.speed,

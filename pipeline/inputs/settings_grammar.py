@@ -4,6 +4,7 @@ Law: no message repeats a value of this file, because a value may be a key.
 """
 
 import re
+from importlib.metadata import entry_points
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -12,14 +13,16 @@ from pydantic_core import PydanticCustomError
 
 from pipeline.core.money import Money
 from pipeline.core.price_rule import PriceRule, read_own_price
+from pipeline.core.provider import STRANGERS
 from pipeline.inputs.complaints import did_you_mean, wrong
 from pipeline.inputs.grammar import Strict
 from pipeline.inputs.sources import LOOPBACK
 from pipeline.inputs.values import Text, check_amount
 
-PROVIDERS = ("sandbox", "kubeez", "kubeez-mcp", "artificialstudio", "artificialstudio-rest",
-             "mediaengine")
-"""The services there are; each has an account of the same name without any settings."""
+SERVICES = ("kubeez-mcp", "artificialstudio", "artificialstudio-rest", "mediaengine")
+PROVIDERS = ("sandbox", "kubeez", *SERVICES, *(f"sandbox-{name}" for name in SERVICES))
+"""The services there are, and their twins in the sandbox; each has an account of the same name
+without any settings."""
 DIALECTS = ("auto", "page", "llms", "client")
 LARGEST_SPEED = 1_000_000
 
@@ -30,7 +33,7 @@ _LISTEN = re.compile(r"[0-9A-Za-z.\-\[\]:]{1,100}:[0-9]{1,5}\Z")
 
 def check_provider(value: object) -> str:
     """One of the services."""
-    if isinstance(value, str) and value in PROVIDERS:
+    if isinstance(value, str) and (value in PROVIDERS or entry_points(group=STRANGERS, name=value)):
         return value
     guess = did_you_mean(value, PROVIDERS) if isinstance(value, str) else ""
     raise wrong("unknown provider", guess or "one of " + ", ".join(PROVIDERS))
@@ -137,6 +140,8 @@ class AccountGrammar(Strict):
 
     provider: Annotated[str, PlainValidator(check_provider)] | None = None
     api_key_env: Annotated[str, PlainValidator(check_key_env)] = ""
+    token_file: Plain = ""
+    webhook_secret_env: Annotated[str, PlainValidator(check_key_env)] = ""
     base_url: Annotated[str, PlainValidator(check_address)] = ""
     dialect: Annotated[str, PlainValidator(check_dialect)] = "auto"
     limits: LimitsGrammar = LimitsGrammar()

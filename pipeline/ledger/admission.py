@@ -4,22 +4,19 @@ Law: admitting twice is admitting once. A job that is there already keeps everyt
 to it; only what a person wants again is reopened.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.core.job import Job, Reopened, State, apply
-from pipeline.core.plan import Plan, Row, Status
+from pipeline.core.plan import PAGE, Plan, Row, Rows, Status
 from pipeline.core.report import RunInfo
-from pipeline.ledger.codec import (
-    changing,
-    dump,
-    dump_event,
-    new_job_columns,
-    placeholders,
-    read_job,
-)
+from pipeline.ledger.clerk import Clerk, roomy
+from pipeline.ledger.codec import changing, dump, dump_event, new_job_columns, read_job
 
+BEHIND = 100_000_000
+"""Rows of an earlier plan of the run with money out for them come after so many others."""
 UNTOUCHED = "('pending', 'done', 'failed', 'cancelled')"
 
 
@@ -38,14 +35,53 @@ def admit(connection: sqlite3.Connection, run: str, plan: Plan, folder: str,
     kept = {row["job"]: row["kept"] for row in connection.execute(
         "select job, kept from run_rows where run = ?", (run,))}
     _drop_unwanted(connection, run)
-    for seq, row in enumerate(plan.rows):
-        cell = row.cell
-        state = _admit_job(connection, run, row, f"{folder}/{cell.campaign}", now_s)
-        connection.execute(
-            "insert into run_rows (run, seq, job, campaign, vars, tags, kept, order_s) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (run, seq, cell.key, cell.campaign, dump(cell.vars), dump(cell.tags),
-             kept.get(cell.key, int(state is State.DONE)), cell.typical_s or 0.0))
+    rows = Rows.of(plan.rows)
+    clerk = Clerk(rows, run, folder, now_s)
+    with roomy(connection):
+        for start in range(0, len(rows), PAGE):
+            _admit_page(connection, clerk, range(start, min(start + PAGE, len(rows))), kept)
+    _tally(connection, clerk)
+
+
+def _admit_page(connection: sqlite3.Connection, clerk: Clerk, numbers: range,
+                kept: Mapping[str, int]) -> None:
+    keys = clerk.rows.cells.keys(numbers.start, numbers.stop)
+    there = {row["key"]: row for row in connection.execute(
+        "select * from jobs where key in (select value from json_each(?))", (json.dumps(keys),))}
+    jobs, rows = [], []
+    for number, key in zip(numbers, keys, strict=True):
+        clerk.turn_to(number)
+        state = State.PENDING
+        if key in there:
+            state = _admit_again(connection, clerk, clerk.rows[number], there[key])
+        else:
+            jobs.append(clerk.job(number, key))
+        rows.append(clerk.row(number, key, state, kept.get(key)))
+    if jobs:
+        connection.executemany(clerk.insert_job, jobs)
+    connection.executemany(
+        "insert into run_rows (run, seq, job, campaign, vars, tags, kept, chosen, order_s) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _tally(connection: sqlite3.Connection, clerk: Clerk) -> None:
+    """Count the rows anew, with those behind them, and remember a job of each pattern."""
+    run, rows = clerk.run, clerk.rows
+    connection.execute("delete from tallies where run = ?", (run,))
+    connection.execute(
+        "insert into tallies select run_rows.run, state, count(*), sum(kept and state = 'done') "
+        "from run_rows join jobs on key = job where run_rows.run = ? and seq >= ? group by state",
+        (run, BEHIND))
+    connection.executemany(
+        "insert into tallies values (?, ?, ?, ?) on conflict do update "
+        "set number = number + excluded.number, kept = kept + excluded.kept",
+        [(run, state.value, number, number * kept * (state is State.DONE))
+         for (state, kept), number in clerk.counted.items()])
+    connection.execute("delete from samples where run = ?", (run,))
+    firsts = {pattern: number for number, pattern in
+              zip(range(len(rows) - 1, -1, -1), reversed(rows.cells.pattern), strict=True)}
+    connection.executemany("insert into samples values (?, ?)",
+                           [(run, rows.cells.at(number).key) for number in firsts.values()])
 
 
 def _drop_unwanted(connection: sqlite3.Connection, run: str) -> None:
@@ -54,40 +90,23 @@ def _drop_unwanted(connection: sqlite3.Connection, run: str) -> None:
         f"delete from run_rows where run = ? and job in "  # noqa: S608 - our own words
         f"(select key from jobs where state in {UNTOUCHED})", (run,))
     connection.execute(
-        "update run_rows set seq = seq + 100000000 where run = ? and seq < 100000000", (run,))
+        "update run_rows set seq = seq + :behind where run = :run and seq < :behind",
+        {"run": run, "behind": BEHIND})
 
 
-def _admit_job(connection: sqlite3.Connection, run: str, row: Row, folder: str,
-               now_s: float) -> State:
-    stored = connection.execute("select * from jobs where key = ?", (row.cell.key,)).fetchone()
-    if stored is None:
-        job = _new_job(row, run, folder, now_s)
-        columns = new_job_columns(job)
-        connection.execute(
-            f"insert into jobs ({', '.join(columns)}) "  # noqa: S608 - our own column names
-            f"values ({placeholders(list(columns))})", columns)
-        return job.state
-    connection.execute("delete from run_rows where run = ? and job = ?", (run, row.cell.key))
+def _admit_again(connection: sqlite3.Connection, clerk: Clerk, row: Row,
+                 stored: sqlite3.Row) -> State:
+    """A job that is there already; one that is done stays as it is."""
+    connection.execute("delete from run_rows where run = ? and job = ?", (clerk.run, row.cell.key))
+    if stored["state"] == State.DONE:
+        return State.DONE
     job = read_job(stored)
     if row.status is Status.RETRY and job.state in (State.CANCELLED, State.FAILED):
-        job = reopen(connection, job, run, "run", now_s)
-    elif job.state is not State.DONE and job.state is not State.FAILED:
-        job = replace(job, run=run)
+        job = reopen(connection, job, clerk.run, "run", clerk.now_s)
+    elif job.state is not State.FAILED:
+        job = replace(job, run=clerk.run)
     _refresh(connection, job, row)
     return job.state
-
-
-def _new_job(row: Row, run: str, folder: str, now_s: float) -> Job:
-    cell = row.cell
-    return Job(key=cell.key, account=cell.account, spec=cell.spec, quote=cell.quote,
-               max_paid_attempts=cell.max_paid_attempts, typical_s=cell.typical_s,
-               created_s=now_s, changed_s=now_s, run=run, folder=folder, labels=_labels(row))
-
-
-def _labels(row: Row) -> dict[str, str]:
-    """The scalar variables, in order: what a file's name can say of the job."""
-    return {name: str(value) for name, value in row.cell.vars.items()
-            if isinstance(value, str | int)}
 
 
 def _refresh(connection: sqlite3.Connection, job: Job, row: Row) -> None:
@@ -148,8 +167,11 @@ def redirect(connection: sqlite3.Connection, run: RunInfo) -> None:
         {"folder": run.outputs, "run": run.id})
 
 
-def mark_chosen(connection: sqlite3.Connection, run: str, keys: Iterable[str]) -> None:
+def mark_chosen(connection: sqlite3.Connection, run: str, keys: Collection[str]) -> None:
     """Which pending rows the caps reach for; the rest stays pending."""
-    connection.execute("update run_rows set chosen = 0 where run = ?", (run,))
-    connection.executemany("update run_rows set chosen = 1 where run = ? and job = ?",
-                           [(run, key) for key in keys])
+    rows = connection.execute(
+        "select job, chosen from run_rows join jobs on key = job "
+        "where run_rows.run = ? and state = 'pending'", (run,)).fetchall()
+    connection.executemany(
+        "update run_rows set chosen = ? where run = ? and job = ?",
+        [(int(job in keys), run, job) for job, chosen in rows if (job in keys) != bool(chosen)])

@@ -5,7 +5,7 @@ Law: what is written can be read by every later version; a field that is missing
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 
 from pipeline.core import job as machine
@@ -19,7 +19,8 @@ from pipeline.core.spec import JobSpec, SourceRef
 EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind for kind in (
         machine.Intended, machine.Accepted, machine.Produced, machine.Deferred, machine.Failed,
-        machine.Doubted, machine.Saved, machine.Cancelled, machine.Reopened)
+        machine.Doubted, machine.Saved, machine.Cancelled, machine.Reopened,
+        machine.Refunded)
 }
 
 
@@ -121,8 +122,3 @@ def new_job_columns(job: Job) -> dict[str, object]:
         "max_paid_attempts": job.max_paid_attempts, "typical_s": job.typical_s,
         "folder": job.folder, "labels": dump(job.labels), "created_s": job.created_s,
     }
-
-
-def placeholders(names: Sequence[str]) -> str:
-    """As many named placeholders as columns."""
-    return ", ".join(f":{name}" for name in names)

@@ -7,6 +7,7 @@ would call the second one good (SAFETY 0.6).
 import errno
 import fcntl
 import os
+from pathlib import Path
 
 TO_THE_MEDIUM = getattr(fcntl, "F_FULLFSYNC", None)
 """On macOS a plain fsync ends at the disk's own cache (SAFETY 2.12)."""
@@ -21,6 +22,24 @@ def sync(descriptor: int) -> None:
         os.fsync(descriptor)
     else:
         fcntl.fcntl(descriptor, TO_THE_MEDIUM)
+
+
+def sync_path(path: Path) -> None:
+    """The bytes of a file, or the names in a folder, are on the medium; raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """A folder and those above it, whose names are on the medium: what is synced in a folder whose
+    own name is lost is lost with it. Raises `OSError`."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    for each in reversed(made):
+        sync_path(each.parent)
 
 
 def allocate(descriptor: int, start: int, length: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.core.errors import Exit, Halt
+from pipeline.ledger.durable import make_folder
 from pipeline.ledger.mounts import Mount, holding, mounts_here
 
 ANYWHERE = "PIPELINE_ALLOW_NETWORK_STATE"
@@ -19,7 +20,7 @@ def take_folder(folder: Path, *, anywhere: bool = False) -> None:
 
     `anywhere` takes one on a network file system: somebody swears that no other machine uses it.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder, 0o700)
     check_folder(folder, anywhere=anywhere)
     mode = stat.S_IMODE(folder.lstat().st_mode)
     if mode & stat.S_IWGRP:

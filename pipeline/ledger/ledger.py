@@ -5,12 +5,10 @@ only while the row is in the state that its writer believed; the intent is durab
 returns, and its receipt with it.
 """
 
-import errno
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 from pipeline.core.caps import Caps, Scope, scopes
 from pipeline.core.errors import Exit, Halt
@@ -31,14 +29,14 @@ from pipeline.ledger.connection import (
     open_for_writing,
     unwritable,
 )
+from pipeline.ledger.durable import sync_path
 from pipeline.ledger.folder import Files, take_folder
 from pipeline.ledger.lock import Lock
 from pipeline.ledger.payments import book
 from pipeline.ledger.questions import Questions
-from pipeline.ledger.receipts import Receipts
+from pipeline.ledger.receipts import Line, Receipts, acceptance, intent
 
 BALLAST = "ballast"
-W = TypeVar("W")
 
 
 class Ledger:
@@ -72,7 +70,8 @@ class Ledger:
             self._files = Files(folder / DATABASE, folder / RECEIPTS)
             self.ballast = ballast(folder / BALLAST)
             self.ballast.make()
-            self.commits = Commits(self.connection, epoch, self.ballast)
+            sync_path(folder)
+            self.commits = Commits(self.connection, epoch, self.ballast, self.receipts)
         except BaseException:
             self.lock.release()
             raise
@@ -86,7 +85,7 @@ class Ledger:
 
     def begin(self, run: RunInfo, plan: Plan, caps: Caps, folder: str) -> None:
         """Admit a plan under a run, new or unfinished."""
-        accounts = sorted({row.cell.account for row in plan.rows})
+        accounts = sorted({lot.pattern.account for lot in plan.lots})
         known = self.ask.find_run(run.id)
 
         def work(connection: sqlite3.Connection) -> None:
@@ -118,8 +117,8 @@ class Ledger:
 
     def choose(self, keys: Iterable[str]) -> None:
         """Mark the pending rows of the run that the caps reach for."""
-        run = self._run_id()
-        self.commits.write_now(lambda c: admission.mark_chosen(c, run, keys), wish=True)
+        run, wanted = self._run_id(), frozenset(keys)
+        self.commits.write_now(lambda c: admission.mark_chosen(c, run, wanted), wish=True)
 
     def reopen(self, jobs: Iterable[Job], by: str) -> None:
         """A person wants these jobs after all."""
@@ -163,8 +162,7 @@ class Ledger:
         at_s = self._tick()
         after = apply(job, event, at_s)
         wish = isinstance(event, Intended)
-        if isinstance(event, Accepted) or (isinstance(event, Produced) and event.remote_ids):
-            self._receive(self.receipts.accept, job.tag, event.remote_ids, _iso(at_s))
+        receipt, intended = _lines(job, event, _iso(at_s))
         if wish:
             self._need_room()
         counted = self._scopes(job, at_s) if wish else []
@@ -176,9 +174,7 @@ class Ledger:
             book(connection, job, after, event, scopes=counted, epoch=self.commits.epoch,
                  at_s=at_s)
 
-        await self.commits.write(work, wish=wish)
-        if isinstance(event, Intended):
-            self._receive(self.receipts.intend, event.tag, job.key, _iso(at_s))
+        await self.commits.write(work, wish=wish, receipt=receipt, intent=intended)
         self.moved(job, after)
         return after
 
@@ -196,22 +192,6 @@ class Ledger:
         """What a restart must know: free calls (bucket, when), lengths of jobs (model, seconds)."""
         await self.commits.write(
             lambda c: learned.keep_pace(c, account, turns, lengths, now_s=self.now()))
-
-    def _receive(self, write: Callable[[str, W, str], None], tag: str, what: W, at: str) -> None:
-        """Write a receipt; raises `Halt` (13) where the disk does not take it."""
-        try:
-            self._reserve()
-            write(tag, what, at)
-        except OSError as error:
-            raise unwritable(self.receipts.path, error.strerror) from None
-
-    def _reserve(self) -> None:
-        try:
-            self.receipts.reserve()
-        except OSError as error:
-            if error.errno != errno.ENOSPC or not self.ballast.give_up():
-                raise
-            self.receipts.reserve()
 
     def _need_room(self) -> None:
         """Before an intent: room for it and for all that comes of it."""
@@ -243,6 +223,15 @@ class Ledger:
         """Now, never earlier than the latest moment that was ever recorded."""
         self._high_water_s = max(self._high_water_s, self.now())
         return self._high_water_s
+
+
+def _lines(job: Job, event: Event, at: str) -> tuple[Line | None, Line | None]:
+    """What the receipt log says of an event: before its commit, and after it."""
+    if isinstance(event, Intended):
+        return None, intent(event.tag, job.key, at)
+    if isinstance(event, Accepted) or (isinstance(event, Produced) and event.remote_ids):
+        return acceptance(job.tag, event.remote_ids, at), None
+    return None, None
 
 
 def _iso(at_s: float) -> str:

@@ -24,14 +24,14 @@ THERE = "select 1 from sqlite_master where name = 'orphans'"
 def recent_tries(connection: sqlite3.Connection, account: str, since_s: float) -> list[Try]:
     """The paid calls of an account since a moment, the latest first."""
     rows = connection.execute(
-        "select jobs.key, spec, attempts.sent_s, attempts.state = 'paid' and not exists "
-        "(select 1 from remotes where remotes.account = attempts.account "
-        "and remotes.tag = attempts.tag) as nameless "
+        "select jobs.key, spec, attempts.tag, attempts.sent_s, "
+        "attempts.state = 'paid' and not exists (select 1 from remotes "
+        "where remotes.account = attempts.account and remotes.tag = attempts.tag) as nameless "
         "from attempts join jobs on jobs.key = attempts.job "
         "where attempts.account = ? and attempts.sent_s >= ? and purchase > 0 "
         "order by attempts.sent_s desc limit ?", (account, since_s, MOST_TRIES))
-    return [Try(row["key"], read_spec(row["spec"]), row["sent_s"], bool(row["nameless"]))
-            for row in rows]
+    return [Try(row["key"], read_spec(row["spec"]), row["sent_s"], bool(row["nameless"]),
+                row["tag"]) for row in rows]
 
 
 async def keep(ledger: Ledger, found: Collection[Orphan]) -> list[Orphan]:

@@ -17,7 +17,7 @@ from pipeline.core.job import (
     Job,
     Produced,
 )
-from pipeline.ledger import surprises
+from pipeline.ledger import refunds, surprises
 from pipeline.ledger.codec import dump
 
 
@@ -48,6 +48,7 @@ def book(connection: sqlite3.Connection, before: Job, after: Job, event: Event, 
     if before.state in IN_FLIGHT and after.state not in IN_FLIGHT:
         _settle(connection, before, after)
         surprises.note(connection, before, after, at_s)
+    refunds.note(connection, before, event, at_s)
 
 
 def _hold(connection: sqlite3.Connection, job: Job, scopes: Sequence[Scope], epoch: int,

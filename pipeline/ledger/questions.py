@@ -1,28 +1,24 @@
 """What can be asked of the ledger. Nothing here writes."""
 
 import json
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.core.caps import account_scope
 from pipeline.core.evidence import Reading
-from pipeline.core.job import AT_REST, Job, State
+from pipeline.core.job import Job
 from pipeline.core.money import Money
 from pipeline.core.plan import Known
-from pipeline.core.report import Entry, RunInfo, Totals
+from pipeline.core.report import Entry, RunInfo
 from pipeline.ledger.codec import read_entry, read_job, read_run
+from pipeline.ledger.recall import Recall
+from pipeline.ledger.run_questions import OUT, RunQuestions
 
 ENTRY = ("select jobs.*, seq, campaign, vars, tags, kept, chosen from run_rows "
          "join jobs on jobs.key = run_rows.job where run_rows.run = :run ")
-CHUNK = 500
-"""SQLite takes at most 999 parameters in old builds; keys are asked for in chunks."""
 
 
-class Questions:
+class Questions(RunQuestions):
     """Read access to a ledger's connection."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
 
     def close(self) -> None:
         """Close the connection; the last one out tidies the WAL."""
@@ -41,11 +37,6 @@ class Questions:
             "select * from runs where substr(id, 1, length(:n)) = :n "
             "order by started_s desc, id desc limit 1", {"n": name}).fetchone()
         return read_run(row) if row else None
-
-    def worked_s(self, run: str) -> float:
-        """How many seconds processes have worked on this run in all."""
-        row = self.connection.execute("select worked_s from runs where id = ?", (run,)).fetchone()
-        return float(row["worked_s"])
 
     def entries(self, run: str, state: str = "") -> Iterator[Entry]:
         """The rows of a run in the plan's order."""
@@ -77,13 +68,6 @@ class Questions:
              "kinds": json.dumps(kinds)})
         return [read_entry(row) for row in rows]
 
-    def kinds(self, run: str, account: str) -> list[str]:
-        """The kinds of a run's jobs on an account."""
-        rows = self.connection.execute(
-            "select distinct kind from run_rows join jobs on key = job "
-            "where run_rows.run = ? and jobs.account = ? order by kind", (run, account))
-        return [row["kind"] for row in rows]
-
     def place(self, run: str, seq: int) -> tuple[float, int]:
         """Where a row stands in the order of `page`."""
         row = self.connection.execute(
@@ -93,26 +77,23 @@ class Questions:
     def open_jobs(self, account: str) -> list[Job]:
         """Jobs of an account under way in any run: money is out for them, or may be."""
         rows = self.connection.execute(
-            "select * from jobs where account = ? "
-            "and state not in ('done', 'failed', 'cancelled') "  # the words of the index
-            "and state in ('submitting', 'in_doubt', 'running', 'produced') order by sent_s",
+            f"select * from jobs where account = ? and {OUT} order by sent_s",  # noqa: S608
             (account,))
         return [read_job(row) for row in rows]
 
     def in_doubt(self) -> list[Entry]:
         """Every job in doubt, in the run that bought it, the oldest doubt first."""
         rows = self.connection.execute(
-            "select jobs.*, seq, campaign, vars, tags, kept, chosen from jobs "
+            "select jobs.*, seq, campaign, vars, tags, kept, chosen from jobs "  # noqa: S608
             "join run_rows on run_rows.run = jobs.run and run_rows.job = jobs.key "
-            "where state not in ('done', 'failed', 'cancelled') and state = 'in_doubt' "
-            "order by changed_s, key")  # the first condition is that of the index
+            f"where {OUT} and state = 'in_doubt' order by changed_s, key")
         return [read_entry(row) for row in rows]
 
     def submitting(self) -> int:
         """How many paid calls are under way, or were when their run died."""
         row = self.connection.execute(
-            "select count(*) as n from jobs where state not in ('done', 'failed', 'cancelled') "
-            "and state = 'submitting'").fetchone()
+            f"select count(*) as n from jobs where {OUT} and state = 'submitting'",  # noqa: S608
+        ).fetchone()
         return int(row["n"])
 
     def owner(self, account: str, remote_id: str) -> str:
@@ -122,51 +103,15 @@ class Questions:
             "where remotes.account = ? and remote_id = ?", (account, remote_id)).fetchone()
         return str(row["job"]) if row else ""
 
-    def job(self, key: str) -> Job | None:
-        """One job by its whole key."""
-        row = self.connection.execute("select * from jobs where key = ?", (key,)).fetchone()
-        return read_job(row) if row else None
-
     def events(self, key: str) -> list[tuple[float, str, str]]:
         """A job's whole story: when, what, and the body in JSON."""
         rows = self.connection.execute(
             "select at_s, type, body from events where job = ? order by id", (key,))
         return [(row["at_s"], row["type"], row["body"]) for row in rows]
 
-    def known(self, keys: Sequence[str]) -> dict[str, Known]:
+    def known(self, keys: Sequence[str]) -> Mapping[str, Known]:
         """What earlier runs made of these jobs."""
-        found: dict[str, Known] = {}
-        for start in range(0, len(keys), CHUNK):
-            part = keys[start:start + CHUNK]
-            rows = self.connection.execute(
-                f"select key, state, cause, run, held from jobs "  # noqa: S608 - only marks
-                f"where key in ({','.join('?' * len(part))})", part)
-            for row in rows:
-                found[row["key"]] = Known(State(row["state"]), row["cause"], row["run"],
-                                          Money(row["held"]))
-        return found
-
-    def totals(self, run: str) -> Totals:
-        """The figures of a run: its rows by state, and its own money."""
-        states = dict.fromkeys(State, 0)
-        kept = 0
-        for row in self.connection.execute(
-                "select state, count(*) as n, sum(kept and state = 'done') as kept from run_rows "
-                "join jobs on key = job where run_rows.run = ? group by state", (run,)):
-            states[State(row["state"])] = row["n"]
-            kept += row["kept"]
-        doubt = self.connection.execute(
-            "select sum(held) as held from jobs where state = 'in_doubt' and run = ?",
-            (run,)).fetchone()["held"]
-        held, charged, refunded = self.sums(f"run:{run}")
-        return Totals(states, kept, Money(charged), Money(held), Money(doubt or 0),
-                      Money(refunded))
-
-    def sums(self, scope: str) -> tuple[int, int, int]:
-        """Held, charged and refunded in a scope, in micros."""
-        row = self.connection.execute("select held, charged, refunded from totals "
-                                      "where scope = ?", (scope,)).fetchone()
-        return (row["held"], row["charged"], row["refunded"]) if row else (0, 0, 0)
+        return Recall(self.connection)(keys) if keys else {}
 
     def bought(self, run: str) -> int:
         """How many jobs of the run were paid for in it, or are under way."""
@@ -174,14 +119,6 @@ class Questions:
             "select count(distinct job) as n from attempts where run = ? and state <> 'free'",
             (run,)).fetchone()
         return int(row["n"])
-
-    def unfinished(self, run: str) -> bool:
-        """Whether any row of the run is not at rest."""
-        marks = ",".join(f"'{state}'" for state in sorted(AT_REST))
-        row = self.connection.execute(
-            f"select 1 from run_rows join jobs on key = job "  # noqa: S608 - our own words
-            f"where run_rows.run = ? and state not in ({marks}) limit 1", (run,)).fetchone()
-        return row is not None
 
     def owned(self, account: str, remote_ids: Sequence[str]) -> dict[str, float]:
         """Which of these ids at the service are surely ours, and when that was learned."""
@@ -214,8 +151,9 @@ class Questions:
         return Reading(Money(row["micros"]), Money(row["charged"])) if row else None
 
     def charged(self, account: str) -> Money:
-        """Everything that was ever charged to an account here."""
-        return Money(self.sums(account_scope(account))[1])
+        """Everything that was ever charged to an account here and has not come back."""
+        _, charged, refunded = self.sums(account_scope(account))
+        return Money(charged - refunded)
 
     def recent_starts(self, account: str, most: int) -> list[float]:
         """When the latest paid calls of an account were intended, the earliest first."""

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,20 @@ class Found:
 
     intended: dict[str, str] = field(default_factory=dict)
     accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Line = Mapping[str, object]
+"""What one line says."""
+
+
+def intent(tag: str, job: str, at: str) -> Line:
+    """The paid call of this attempt is about to be made."""
+    return {"what": "intent", "tag": tag, "job": job, "at": at}
+
+
+def acceptance(tag: str, remote_ids: Sequence[str], at: str) -> Line:
+    """The service accepted this attempt."""
+    return {"what": "accepted", "tag": tag, "ids": list(remote_ids), "at": at}
 
 
 class Receipts:
@@ -79,7 +94,7 @@ class Receipts:
 
     def _take(self, line: bytes, found: Found) -> None:
         mark, _, body = line.decode(errors="replace").rstrip("\n").partition(" ")
-        if mark != self._next_digest(body):
+        if mark != _next_digest(self._digest, body):
             raise self._damaged("was edited")
         try:
             says = json.loads(body)
@@ -92,14 +107,6 @@ class Receipts:
         self._digest = mark
         self.length += len(line)
 
-    def intend(self, tag: str, job: str, at: str) -> None:
-        """The paid call of this attempt is about to be made."""
-        self._append({"what": "intent", "tag": tag, "job": job, "at": at})
-
-    def accept(self, tag: str, remote_ids: tuple[str, ...], at: str) -> None:
-        """The service accepted this attempt."""
-        self._append({"what": "accepted", "tag": tag, "ids": list(remote_ids), "at": at})
-
     def mark(self) -> tuple[int, str]:
         """How far the log has come: an offset and the digest there."""
         return self.length, self._digest
@@ -110,13 +117,16 @@ class Receipts:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _append(self, says: dict[str, object]) -> None:
-        body = json.dumps(says, separators=(",", ":"))
-        digest = self._next_digest(body)
-        line = f"{digest} {body}\n".encode()
+    def write(self, lines: Sequence[Line]) -> None:
+        """Append lines and sync them together; raises `OSError`, and then none of them is there."""
         if self._lost is not None:
             raise self._lost
-        if os.pwrite(self._descriptor, line, self.length) < len(line):
+        digest, text = self._digest, b""
+        for line in lines:
+            body = json.dumps(line, separators=(",", ":"))
+            digest = _next_digest(digest, body)
+            text += f"{digest} {body}\n".encode()
+        if os.pwrite(self._descriptor, text, self.length) < len(text):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         try:
             sync(self._descriptor)
@@ -124,13 +134,14 @@ class Receipts:
             self._lost = error
             raise
         self._digest = digest
-        self.length += len(line)
+        self.length += len(text)
         self._end = max(self._end, self.length)
-
-    def _next_digest(self, body: str) -> str:
-        return hashlib.sha256((self._digest + body).encode()).hexdigest()[:16]
 
     def _damaged(self, how: str) -> Halt:
         return Halt(Exit.DAMAGED, f"the receipt log {self.path} {how}",
                     hint="put back the state folder as it was when the last run ended; "
                          "buying on from here could pay twice", code="receipts_damaged")
+
+
+def _next_digest(digest: str, body: str) -> str:
+    return hashlib.sha256((digest + body).encode()).hexdigest()[:16]

@@ -118,15 +118,84 @@ def m003_orphans(db: Database) -> None:
     db.execute(THIRD)
 
 
+FOURTH = """
+create table tallies (
+  run text not null, state text not null, number integer not null check (number >= 0),
+  kept integer not null default 0, primary key (run, state)
+) strict, without rowid;
+create table samples (
+  run text not null, job text not null, primary key (run, job)
+) strict, without rowid;
+insert into tallies select run_rows.run, state, count(*), sum(kept and state = 'done')
+  from run_rows join jobs on key = job group by 1, 2;
+insert into samples select run_rows.run, min(job) from run_rows join jobs on key = job
+  group by run_rows.run, account, model, quote,
+  json_remove(spec, '$.prompt', '$.variant', '$.sources');
+update run_rows set chosen = 0 where job in (select key from jobs where state <> 'pending');
+drop index run_rows_job;
+create unique index run_rows_job on run_rows (job, run);
+drop index run_rows_order;
+create index run_rows_order on run_rows (run, order_s desc, seq) where chosen = 1;
+drop index jobs_open;
+create index jobs_out on jobs (account, state)
+  where state in ('submitting', 'in_doubt', 'running', 'produced')
+"""
+
+MOVED = """
+create trigger jobs_moved after update of state on jobs when new.state <> old.state begin
+  update tallies set number = number - 1
+    where state = old.state and run in (select run from run_rows where job = new.key);
+  insert into tallies (run, state, number)
+    select run, new.state, 1 from run_rows where job = new.key
+    on conflict do update set number = number + 1;
+  update run_rows set chosen = (new.state = 'pending')
+    where job = new.key and chosen <> (new.state = 'pending');
+end
+"""
+
+
+@MIGRATIONS()
+def m004_tallies(db: Database) -> None:
+    """What a question about a run of a million jobs is answered from: its rows counted by state, a
+    job of each pattern, and indexes over what is still to be done alone."""
+    for statement in FOURTH.split(";"):
+        db.execute(statement)
+    db.execute(MOVED)
+
+
+REFUNDS = """
+create table refunds (
+  tag text primary key, job text not null, account text not null,
+  amount integer not null check (amount > 0), due_s real not null, back_s real
+) strict, without rowid
+"""
+
+
+@MIGRATIONS()
+def m005_refunds(db: Database) -> None:
+    """What a service owes for attempts that failed, and when its balance showed it again."""
+    db.execute(REFUNDS)
+
+
 class NewerSchema(Exception):
     """The database was written by a later version of this program."""
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database to today's shape; raises `NewerSchema` for one from the future."""
-    db = Database(connection, execute_plugins=False)
-    known = {migration.name for migration in MIGRATIONS._migrations}
-    later = [done.name for done in MIGRATIONS.applied(db) if done.name not in known]
-    if later:
+    known = [migration.name for migration in MIGRATIONS._migrations]
+    applied = _applied(connection)
+    if later := [name for name in applied if name not in known]:
         raise NewerSchema(", ".join(later))
-    MIGRATIONS.apply(db)
+    if applied != known:
+        MIGRATIONS.apply(Database(connection, execute_plugins=False))
+
+
+def _applied(connection: sqlite3.Connection) -> list[str]:
+    """What was done to the database already: asked once, because most starts find nothing to do."""
+    table = MIGRATIONS.migrations_table
+    if not connection.execute("select 1 from sqlite_master where name = ?", (table,)).fetchone():
+        return []
+    return [row[0] for row in connection.execute(
+        f"select name from {table} where migration_set = ? order by rowid",  # noqa: S608 - its own
+        (MIGRATIONS.name,))]

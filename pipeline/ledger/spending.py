@@ -33,7 +33,8 @@ JOINS = {
 """Tables that are joined only where a value needs them: each takes a search for every attempt."""
 
 SUMS = "sum(settled) as charged, sum(reserved) as held, " \
-       "sum(iif(attempts.state = 'doubt', reserved, 0)) as in_doubt"
+       "sum(iif(attempts.state = 'doubt', reserved, 0)) as in_doubt, " \
+       "sum(iif(attempts.state = 'free', settled, 0)) as refunded"
 JOBS = "count(distinct attempts.job) as jobs"
 
 
@@ -48,7 +49,8 @@ def spending(connection: sqlite3.Connection, by: Sequence[str], since_s: float =
         f"select {', '.join(values)}, {JOBS}, {SUMS} "
         f"{_paid(values, since_s, manifest)} group by {places}", said)
     spent = [Spent(tuple(row)[:len(values)], row["jobs"], Money(row["charged"]),
-                   Money(row["held"]), Money(row["in_doubt"])) for row in rows]
+                   Money(row["held"]), Money(row["in_doubt"]), Money(row["refunded"]))
+             for row in rows]
     [jobs] = connection.execute(f"select {JOBS} {_paid([], since_s, manifest)}", said).fetchone()
     return add_up(tuple(by), spent, jobs)
 
@@ -63,6 +65,6 @@ def _paid(values: Iterable[str], since_s: float, manifest: str) -> str:
     joins = "".join(join for table, join in JOINS.items() if table in needed)
     # In the order of purchases: by an index, a million of them would be fetched from all over.
     order = "not indexed " if values else ""
-    return (f"from attempts {order}{joins}where attempts.state <> 'free'"
+    return (f"from attempts {order}{joins}where (attempts.state <> 'free' or settled > 0)"
             + (" and attempts.sent_s >= :since" if since_s else "")
             + (" and runs.manifest = :manifest" if manifest else ""))

@@ -38,6 +38,8 @@ def read_picture(stream: BinaryIO, size: int) -> Facts:
     except UnidentifiedImageError:
         raise NotWhole("it is a picture whose header is broken") from None
     except BROKEN as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # this machine's trouble (too many open files), and none of the picture's
         raise NotWhole(f"it is a picture that does not decode: {str(error)[:80]}") from None
     return Facts(media_type, width, height)
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
+from pipeline.core.difference import Difference, Wanted
 from pipeline.core.money import NOTHING, Money
-from pipeline.core.plan import Difference, Plan, Row, Wanted
+from pipeline.core.plan import Plan, Row
 from pipeline.outputs.console import foreign
 from pipeline.outputs.phrases import count, priced
 

@@ -58,20 +58,19 @@ def _file(file: File, outputs: str) -> dict[str, object]:
     return document | {name: value for name, value in further.items() if value is not None}
 
 
-def show_jobs(console: Console, entries: Iterable[Entry]) -> None:
-    """Print jobs as a table, the first few hundred of them."""
+def show_jobs(console: Console, entries: Iterable[Entry], total: int) -> None:
+    """Print jobs as a table, the first few hundred of so many."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")
     table.add_column(no_wrap=True)
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
-    rest = iter(entries)
-    for entry in islice(rest, JOBS_SHOWN):
+    for entry in islice(entries, JOBS_SHOWN):
         job = entry.job
         table.add_row(job.key[:KEY_CHARS], said(job.state), _what(entry),
                       amount(job.charged) if job.charged else "–")
     console.print(table if table.row_count else "no jobs")
-    if more := sum(1 for _ in rest):
+    if (more := total - table.row_count) > 0:
         console.print(Text(f"and {more:,} more; `--json` gives them all", "dim"))
 
 
@@ -191,6 +190,8 @@ def _told(body: str) -> Text:
         parts.append(f"{amount(Money(hold))} held")
     if charged := facts.get("charged"):
         parts.append(f"{amount(Money(charged))} charged")
+    if back := facts.get("amount"):
+        parts.append(f"{amount(Money(back))} given back")
     if files := facts.get("files"):
         parts.append(", ".join(str(file.get("path", "")) for file in files))
     parts += [reason(facts.get("cause")), f"by {facts['by']}" if facts.get("by") else "",

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.core.money import NOTHING, Money
+from pipeline.core.money import Money
 from pipeline.core.plan import Plan, Status
 from pipeline.outputs.console import foreign
 from pipeline.outputs.phrases import about, age, amount, count, priced, reason
@@ -38,8 +38,7 @@ def plan_document(proposal: Proposal) -> dict[str, object]:
         "budget": {"credits": _text(plan.budget.credits), "left": _text(proposal.budget_left),
                    "per_day": _text(plan.budget.per_day),
                    "per_month": _text(plan.budget.per_month), "max_jobs": proposal.max_jobs},
-        "beyond": {"jobs": len(beyond),
-                   "worst": str(sum((row.worst for row in beyond), NOTHING))},
+        "beyond": {"jobs": beyond.jobs, "worst": str(beyond.worst)},
         "forecast": {"seconds": round(finish.seconds, 1), "bottleneck": finish.bottleneck}
         if finish else None,
         "campaigns": [{**_campaign(share), "budget": _text(plan.budget.campaigns.get(share.name))}
@@ -52,10 +51,10 @@ def plan_document(proposal: Proposal) -> dict[str, object]:
 
 
 def _campaign(share: Share) -> dict[str, object]:
-    return {"name": share.name, "kind": share.kind, "jobs": len(share.rows),
+    return {"name": share.name, "kind": share.kind, "jobs": share.jobs,
             "expected": str(share.expected), "worst": str(share.worst), "models": share.models,
             "basis": [{"jobs": number, "text": text}
-                      for text, number in bases(share.rows).items()],
+                      for text, number in bases(share.lots).items()],
             **{status.value: share.count(status) for status in Status}}
 
 
@@ -90,7 +89,7 @@ def _campaigns(plan: Plan) -> Table:
                   show_footer=len(shares(plan)) > 1, footer_style="bold")
     table.add_column("campaign", max_width=24, overflow="fold")
     table.add_column("models", ratio=1, overflow="fold", style="dim")
-    for name, footer in (("buy", f"{sum(row.buys for row in plan.rows):,}"),
+    for name, footer in (("buy", f"{plan.buys:,}"),
                          ("keep", _number(plan.count(Status.KEEP))),
                          ("expected", amount(plan.expected)), ("worst", amount(plan.worst))):
         table.add_column(name, footer, justify="right", no_wrap=True)
@@ -134,18 +133,17 @@ def _facts(proposal: Proposal) -> Iterable[tuple[str, Text]]:
 
 
 def _buys(plan: Plan) -> Text:
-    number = sum(row.buys for row in plan.rows)
-    if not number:
+    if not plan.buys:
         return Text("nothing: everything wanted is there" if not plan.count(Status.HELD)
                     else "nothing")
-    return Text.assemble((count(number, "job"), "bold"), " for ",
+    return Text.assemble((count(plan.buys, "job"), "bold"), " for ",
                          (priced(plan.expected), "bold"), ", at worst ",
                          (amount(plan.worst), "bold"))
 
 
 def _basis(plan: Plan) -> Iterable[tuple[str, Text]]:
     """What prices rest on that are no single amount a job."""
-    found = list(bases(plan.rows).items())
+    found = list(bases(plan.lots).items())
     for index, (text, number) in enumerate(found[:REASONS_SHOWN]):
         yield "" if index else "Basis", Text(f"{number:,} × {visible(text, 200)}")
     if more := sum(number for _, number in found[REASONS_SHOWN:]):
@@ -162,7 +160,7 @@ def _changed(proposal: Proposal) -> Iterable[tuple[str, Text]]:
 
 def _grouped(name: str, plan: Plan, status: Status,
              style: str = "") -> Iterable[tuple[str, Text]]:
-    found = list(reasons(plan.rows, status).items())
+    found = list(reasons(plan.lots, status).items())
     for index, (why, number) in enumerate(found[:REASONS_SHOWN]):
         told = reason(why) if status is Status.RETRY else visible(why, 200)
         yield "" if index else name, Text(f"{number:,}  {told}".rstrip(), style)
@@ -194,9 +192,9 @@ def _caps(proposal: Proposal) -> Iterable[tuple[str, Text]]:
         words.append(f"at most {count(proposal.max_jobs, 'job')}")
     if words:
         yield "Caps", Text(", ".join(words))
-    if beyond:
-        worst = sum((row.worst for row in beyond), NOTHING)
-        yield "", Text(f"leave out {count(len(beyond), 'job')} for {priced(worst)}", "yellow")
+    if beyond.jobs:
+        yield "", Text(f"leave out {count(beyond.jobs, 'job')} for {priced(beyond.worst)}",
+                       "yellow")
 
 
 def _balance(plan: Plan, balance: Money) -> Text:

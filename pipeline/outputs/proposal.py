@@ -1,14 +1,44 @@
 """A plan and everything that a person weighs before approving it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pipeline.core.caps import Candidate, choose
+from pipeline.core.caps import Candidate, fitting
 from pipeline.core.errors import Problem
 from pipeline.core.forecast import Forecast
 from pipeline.core.money import NOTHING, Money
-from pipeline.core.plan import Plan, Row, Status
+from pipeline.core.plan import BUYING, Lot, Plan, Rows, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """So many jobs that the caps do not reach, and the most that they would take."""
+
+    jobs: int = 0
+    worst: Money = NOTHING
+
+    @classmethod
+    def of(cls, rows: Rows, left: Money | None, places: int | None,
+           campaigns: Mapping[str, Money]) -> "Beyond":
+        """What is left of the rows to buy when the caps are used up in the author's order."""
+        jobs, worst = 0, 0
+        for candidate, fits in fitting(_candidates(rows), left, places, campaigns):
+            jobs += not fits
+            worst += 0 if fits else candidate.worst.micros
+        return cls(jobs, Money(worst))
+
+
+def _candidates(rows: Rows) -> Iterator[Candidate]:
+    cells = rows.cells
+    buying = [status in BUYING for status, _ in rows.standings]
+    drawn = [(pattern.worst, pattern.campaign, pattern.chained) for pattern in cells.patterns]
+    for number, (pattern, standing) in enumerate(zip(cells.pattern, rows.standing, strict=True)):
+        if buying[standing]:
+            worst, campaign, chained = drawn[pattern]
+            [key] = cells.keys(number, number + 1)
+            waits_for = cells.at(number).spec.waits_for if chained else ()
+            yield Candidate(key, worst, waits_for, campaign)
 
 
 @dataclass(frozen=True)
@@ -33,13 +63,12 @@ class Proposal:
     campaigns_left: Mapping[str, Money] = field(default_factory=dict)
 
     @cached_property
-    def beyond(self) -> list[Row]:
-        """The rows that would be bought and that the caps do not reach."""
-        buys = [row for row in self.plan.rows if row.buys]
-        reached = choose([Candidate(row.cell.key, row.worst, row.cell.spec.waits_for,
-                                    row.cell.campaign) for row in buys],
-                         self.budget_left, self.max_jobs, self.campaigns_left)
-        return [row for row in buys if row.cell.key not in reached]
+    def beyond(self) -> Beyond:
+        """What would be bought and the caps do not reach."""
+        if self.budget_left is None and self.max_jobs is None and not self.campaigns_left:
+            return Beyond()
+        return Beyond.of(Rows.of(self.plan.rows), self.budget_left, self.max_jobs,
+                         self.campaigns_left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,56 +77,61 @@ class Share:
 
     name: str
     kind: str
-    rows: Sequence[Row]
+    lots: Sequence[Lot]
+
+    @property
+    def jobs(self) -> int:
+        """How many rows it has."""
+        return sum(lot.number for lot in self.lots)
 
     @property
     def models(self) -> list[str]:
         """Its models in the author's order."""
-        return list(dict.fromkeys(row.cell.spec.model for row in self.rows))
+        return list(dict.fromkeys(lot.pattern.spec.model for lot in self.lots))
 
     @property
     def buys(self) -> int:
         """How many jobs would be bought."""
-        return sum(row.buys for row in self.rows)
+        return sum(lot.buys for lot in self.lots)
 
     @property
     def expected(self) -> Money:
         """What they should take."""
-        return sum((row.expected for row in self.rows), NOTHING)
+        return sum((lot.expected for lot in self.lots), NOTHING)
 
     @property
     def worst(self) -> Money:
         """The most they can take."""
-        return sum((row.worst for row in self.rows), NOTHING)
+        return sum((lot.worst for lot in self.lots), NOTHING)
 
     def count(self, status: Status) -> int:
         """How many rows have this status."""
-        return sum(row.status is status for row in self.rows)
+        return sum(lot.number for lot in self.lots if lot.status is status)
 
 
 def shares(plan: Plan) -> list[Share]:
     """The plan by campaign, in the author's order."""
-    rows: dict[str, list[Row]] = {}
-    for row in plan.rows:
-        rows.setdefault(row.cell.campaign, []).append(row)
-    return [Share(name, group[0].cell.spec.kind, group) for name, group in rows.items()]
+    lots: dict[str, list[Lot]] = {}
+    for lot in plan.lots:
+        lots.setdefault(lot.pattern.campaign, []).append(lot)
+    return [Share(name, group[0].pattern.spec.kind, group) for name, group in lots.items()]
 
 
-def reasons(rows: Sequence[Row], status: Status) -> dict[str, int]:
+def reasons(lots: Iterable[Lot], status: Status) -> dict[str, int]:
     """Why rows have this status, each reason with how many it holds for, the commonest first."""
     found: dict[str, int] = {}
-    for row in rows:
-        if row.status is status:
-            found[row.why] = found.get(row.why, 0) + 1
+    for lot in lots:
+        if lot.status is status:
+            found[lot.why] = found.get(lot.why, 0) + lot.number
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
-def bases(rows: Iterable[Row]) -> dict[str, int]:
+def bases(lots: Iterable[Lot]) -> dict[str, int]:
     """What the prices of the rows to buy rest on, where it is more than one amount a job; each with
     how many it holds for, the commonest first."""
     found: dict[str, int] = {}
-    for row in rows:
-        quote = row.cell.quote
-        if row.buys and quote.basis and quote.basis != f"{quote.expected} a job":
-            found[quote.basis] = found.get(quote.basis, 0) + 1
+    for lot in lots:
+        quote = lot.pattern.quote
+        if lot.buys and quote.basis and quote.basis != f"{quote.expected} a job":
+            found[quote.basis] = found.get(quote.basis, 0) + lot.number
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))

@@ -96,7 +96,7 @@ def lay_out(sections: Sequence[Section], placed: Shelved) -> list[Table]:
     frames = {entry.job.key: frame_number(entry) for section in sections
               for line in section.lines for cell in line.cells for entry in cell}
     several = len({column.account for section in sections for column in section.columns}) > 1
-    return [_table(number, section, Archive(placed, stills, frames), several)
+    return [_table(number, section, Archive(placed, stills, frames, several), several)
             for number, section in enumerate(sections, 1)]
 
 

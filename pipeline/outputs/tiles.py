@@ -30,8 +30,9 @@ class Tile:
     """A frame as the template draws it. Paths are relative to the sheet, "" if there is none.
 
     `origin` is the number of the frame whose file it starts from, `part` tells the frames of one
-    job apart, `length` is that of a sound. A transcript has its first `cues`, and `links` to its
-    forms as (word, path).
+    job apart, `length` is that of a sound, `took` how long it was from the paid call to its files,
+    where accounts are held against each other. A transcript has its first `cues`, and `links` to
+    its forms as (word, path).
     """
 
     key: str
@@ -55,6 +56,7 @@ class Tile:
     length: str = ""
     cues: tuple[Cue, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    took: str = ""
 
     @property
     def anchor(self) -> str:
@@ -65,11 +67,12 @@ class Tile:
 @dataclass(frozen=True, slots=True)
 class Archive:
     """What the frames of one sheet draw on: files by job key and number, small pictures and frame
-    numbers by job key."""
+    numbers by job key; and whether they are `timed`."""
 
     placed: Mapping[tuple[str, int], Placed]
     stills: Mapping[str, Placed]
     frames: Mapping[str, str]
+    timed: bool = False
 
 
 def tiles_of(entry: Entry, column: Column, archive: Archive) -> list[Tile]:
@@ -80,7 +83,8 @@ def tiles_of(entry: Entry, column: Column, archive: Archive) -> list[Tile]:
     job = entry.job
     bases = job.spec.waits_for
     origins = dict.fromkeys(archive.frames[key] for key in bases if key in archive.frames)
-    blank = replace(_blank(entry, column), origin=", ".join(origins))
+    blank = replace(_blank(entry, column), origin=", ".join(origins),
+                    took=_took(job) if archive.timed else "")
     if job.state is not State.DONE or not job.files:
         return [blank]
     if all(file.media_type in TRANSCRIPTS for file in job.files):
@@ -90,7 +94,8 @@ def tiles_of(entry: Entry, column: Column, archive: Archive) -> list[Tile]:
     for index, file in enumerate(job.files):
         tile = replace(blank, part=_part(job, index))
         if index:
-            tile = replace(tile, key=f"{job.key}-{index + 1}", price="", chip="", message="")
+            tile = replace(tile, key=f"{job.key}-{index + 1}", price="", chip="", message="",
+                           took="")
         found = archive.placed.get((job.key, index))
         tiles.append(_with_file(tile, job.spec.kind, file, found, stills) if found else
                      replace(tile, reason=MISSING))
@@ -135,6 +140,12 @@ def _blank(entry: Entry, column: Column) -> Tile:
                 visible(f"{title}: {spec.prompt}", ALT_CHARS), price, word,
                 "kept" if entry.kept and job.state is State.DONE else WORDS[job.state],
                 told, visible(job.message, MESSAGE_CHARS))
+
+
+def _took(job: Job) -> str:
+    """How long a job was on its way, from its paid call to its files."""
+    is_here = job.state is State.DONE and job.sent_s is not None
+    return span(job.changed_s - (job.sent_s or 0.0)) if is_here else ""
 
 
 def _price(job: Job) -> tuple[str, str]:

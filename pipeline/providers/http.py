@@ -18,11 +18,12 @@ import httpx
 
 from pipeline.core.errors import ReplyLost, Unreachable, Vanished
 from pipeline.providers.downloads import check_download
+from pipeline.providers.lines import Lines
 from pipeline.providers.links import check_link, next_hop
 from pipeline.providers.reply import LARGEST_REPLY, Garbled, Reply, clock_s, parse_json, unpack
-from pipeline.providers.secret import Secret
+from pipeline.providers.secret import X_API_KEY, Secret
 
-CALLS = 20
+CALLS = 64
 LONG_CALLS = 10
 """Uploads, and paid calls that bring the outcome itself: they take nobody's place for minutes."""
 DOWNLOADS = 8
@@ -46,15 +47,15 @@ class Http:
     """One account's connections to its service; `skew_s` is its clock less ours, as last told."""
 
     def __init__(self, base_url: str, key: Secret, *, now: Callable[[], float],
+                 sent_as: tuple[str, str] = X_API_KEY,
                  transport: httpx.AsyncBaseTransport | None = None) -> None:
-        limits = httpx.Limits(max_connections=CALLS + LONG_CALLS + DOWNLOADS + LISTENERS)
         self.base_url = base_url.rstrip("/")
         self.skew_s = 0.0
         self._key = key
+        self._sent_as = sent_as
         self._now = now
         self._client = httpx.AsyncClient(
-            transport=transport, limits=limits, http2=False, trust_env=False,
-            follow_redirects=False,
+            transport=transport or Lines(), trust_env=False, follow_redirects=False,
             headers={"user-agent": "media-pipeline", "accept-encoding": "gzip"},
             timeout=httpx.Timeout(STALL_S, read=DEADLINE_S))
         self._calls = anyio.CapacityLimiter(CALLS)
@@ -71,20 +72,23 @@ class Http:
         return await self._call("GET", path, params=params, deadline_s=DEADLINE_S,
                                 lost=Unreachable)
 
-    async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Reply:
+    async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None, *,
+                  form: bool = False) -> Reply:
         """A free call that changes something; after `Unreachable` it may be done or not."""
-        return await self._call(method, path, json=body, deadline_s=DEADLINE_S, lost=Unreachable)
+        return await self._call(method, path, deadline_s=DEADLINE_S, lost=Unreachable,
+                                **{"data" if form else "json": body})
 
     async def pay(self, path: str, body: Mapping[str, object], *,
                   deadline_s: float = PAID_DEADLINE_S) -> Reply:
         """A paid call, made once; raises `Unreachable` (free) or `ReplyLost` (perhaps bought)."""
         return await self._call("POST", path, json=body, deadline_s=deadline_s, lost=ReplyLost)
 
-    async def send_file(self, path: str, file: Path, media_type: str) -> Reply:
+    async def send_file(self, path: str, file: Path, media_type: str,
+                        fields: Mapping[str, str] | None = None) -> Reply:
         """Upload one file as the multipart part `file`; free, so a failure is `Unreachable`."""
         with file.open("rb") as stream:
             return await self._call(
-                "POST", path, files={"file": (file.name, stream, media_type)},
+                "POST", path, data=fields, files={"file": (file.name, stream, media_type)},
                 deadline_s=UPLOAD_DEADLINE_S, lost=Unreachable)
 
     async def _call(self, method: str, path: str, *, deadline_s: float,
@@ -105,7 +109,8 @@ class Http:
             raise lost(_words(error)) from None
 
     def _signed(self) -> dict[str, str]:
-        return {"x-api-key": self._key.reveal()} if self._key else {}
+        header, before = self._sent_as
+        return {header: before + self._key.reveal()} if self._key else {}
 
     def read_json(self, content: bytes) -> tuple[Any, bool, bytes]:
         """What a body says, whether it is JSON, and its bytes; the key, where it is quoted, is not.

@@ -93,7 +93,7 @@ class Kubeez:
     async def upload(self, path: str) -> str:
         """Bring a local file to the service; its signed address."""
         file = Path(path)
-        reply = await self._http.send_file("/v1/upload/media", file, _upload_type(file))
+        reply = await self._http.send_file("/v1/upload/media", file, upload_type(file))
         return self._absolute(read_upload(expect(reply).body))
 
     async def submit(self, spec: JobSpec, sources: Sequence[str],
@@ -175,7 +175,8 @@ def _route(remote_id: str, kind: str) -> str:
     return f"{ROUTES.get(kind, '/v1/generate/media')}/{remote_id}"
 
 
-def _upload_type(file: Path) -> str:
+def upload_type(file: Path) -> str:
+    """The media type that a file is sent as; raises `Refused` for one that is too large."""
     if file.stat().st_size > LARGEST_UPLOAD:
         raise Refused("the service takes files of at most 500 MB", cause="too_large")
     return MEDIA_TYPES.get(file.suffix.lower(), "application/octet-stream")

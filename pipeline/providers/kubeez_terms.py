@@ -1,5 +1,7 @@
 """Kubeez's sheet: its limits, its scopes, and what its adapter can buy."""
 
+from dataclasses import replace
+
 from pipeline.core.catalog import KINDS
 from pipeline.core.terms import Limit, Terms
 
@@ -34,3 +36,8 @@ minutes" (how-it-works) for films of up to 30: three times that is believed. Lis
 shows what the media route serves; whether it shows music is said nowhere (facts/kubeez.md 3.4).
 Refunds: never, so a failure counts as charged until the row's `credits_deducted` says otherwise.
 The list: newest 25 rows, no cursor."""
+
+MCP_TERMS = replace(TERMS, provider="kubeez-mcp", streams=(),
+                    kinds=tuple(kind for kind in KINDS if kind != "extend"))
+"""The same account through its other door: no tool goes on from a clip, none streams, and the
+limits are the same, "per account or per connected client" (facts/kubeez.md sections 5 and 7)."""

@@ -11,6 +11,9 @@ SHORTEST = 8
 """Characters; a shorter key is found in honest words, and is no key of a service."""
 DOTS = "••••"
 
+X_API_KEY, BEARER, BARE = ("x-api-key", ""), ("authorization", "Bearer "), ("authorization", "")
+"""How a service wants its key: the header, and what stands before the key."""
+
 
 class Secret:
     """A key that shows as dots wherever it is printed."""

@@ -79,7 +79,7 @@ class Books:
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA synchronous = FULL")
         books = cls(db, folder)
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'served'").fetchone():
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'rings'").fetchone():
             with books.writing():
                 books._found(granted)
         return books

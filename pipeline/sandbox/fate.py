@@ -53,7 +53,8 @@ def draw_fate(order: Order, moment: Moment, strikes: Strikes) -> RemoteJob:
         outcome=failure.word if failure else COMPLETED,
         error=failure.message if failure else "",
         charge_micros=order.charge_micros,
-        refund_micros=order.charge_micros if failure and failure.refund else 0,
+        refund_micros=order.charge_micros
+        if failure and (failure.refund or order.refunds) else 0,
         outputs=order.outputs,
         early_404s=_times(strikes.strike("status_404")),
         media_404s=_times(strikes.strike("media_404")),

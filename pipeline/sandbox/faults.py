@@ -28,8 +28,9 @@ CALLS = ("start", "upload", "download", *READS)
 _TRIGGER = ("rate", "first", "every", "nth")
 
 _MAPPINGS: Mapping[str, Callable[[object], Any]] = {
-    "limits": read_limits, "keys": read_keys, "error_words": read_words, "models": read_changes,
+    "keys": read_keys, "error_words": read_words, "models": read_changes,
 }
+_PUBLISHED = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,9 @@ FAULTS: Mapping[str, tuple[Fault, tuple[str, ...]]] = {
     "moderation": (Fault(message="Your request was rejected by the content moderation system."),
                    ("message", "refund", "words")),
     "broken_download": (Fault(calls=("download",)), ("kind",)),
+    "lost_ring": (Fault(), ()),
+    "late_ring": (Fault(seconds=60.0), ("seconds",)),
+    "double_ring": (Fault(), ()),
 }
 """Every fault, its values where the file names none, and the settings it takes beside a trigger."""
 
@@ -128,6 +132,8 @@ class Faults:
     windows: str = "sliding"
     per_second_charged: str = "start"
     """When a job billed by its length is charged: at its start, or at its end."""
+    gives_back: bool = True
+    """Whether a service that promises to refund what fails does so."""
     history_lag_s: float = 0.0
     """How old a job must be before the list shows it."""
     music_in_history: bool = True
@@ -157,14 +163,30 @@ class Faults:
     separation_task_id: bool = False
     """Whether a separation starts as "pending" and names a task."""
 
+    mediaengine_dialect: str = "page"
+    """Which of its three published descriptions it goes by (facts/media_apis.md section 2)."""
+    mcp_answers: str = "json"
+    """Whether an MCP call is answered with a body or with a stream of events."""
+    mcp_names: str = "new"
+    """Whether MCP tools have the names of today, or those of spring 2026 (facts/kubeez.md 7)."""
+    uploads_measured: bool = True
+    """Whether an upload session tells how long its files play."""
+    sign_in_denied: bool = False
+    token_lives_s: float = 3600.0
+    """How long an access token lives by the clock on the wall."""
+
     @classmethod
-    def parse(cls, source: str | Mapping[str, Any]) -> "Faults":
-        """Read the switches from YAML or JSON text or from a mapping; raises `FaultsError`."""
+    def parse(cls, source: str | Mapping[str, Any], limits: Limits = _PUBLISHED) -> "Faults":
+        """Read the switches from YAML or JSON text or from a mapping; raises `FaultsError`.
+
+        `limits` are those that hold where the switches name none.
+        """
         raw = load_switches(source) if isinstance(source, str) else source
         found = {name: _fault(name, value) for name, value in raw.items()
                  if name in FAULTS and value not in (False, None)}
-        return cls(found, **{name: _habit(name, value) for name, value in raw.items()
-                             if name not in FAULTS})
+        habits = {name: _habit(name, value) for name, value in raw.items()
+                  if name not in (*FAULTS, "limits")}
+        return cls(found, limits=read_limits(raw.get("limits", {}), limits), **habits)
 
 
 def load_switches(text: str) -> Mapping[str, Any]:
@@ -176,6 +198,18 @@ def load_switches(text: str) -> Mapping[str, Any]:
     if raw is not None and not isinstance(raw, dict):
         raise FaultsError("the fault switches are a mapping of names")
     return raw or {}
+
+
+def switches_of(raw: Mapping[str, Any], service: str) -> Mapping[str, Any]:
+    """The switches of one service: those under `services: {NAME: …}` win over the general ones.
+
+    Raises `FaultsError`.
+    """
+    own = raw.get("services", {})
+    if not isinstance(own, Mapping) or not all(isinstance(each, Mapping) for each in own.values()):
+        raise FaultsError("services is a mapping of a service to its own switches")
+    general = {name: value for name, value in raw.items() if name != "services"}
+    return {**general, **own.get(service, {})}
 
 
 def _fault(name: str, value: object) -> Fault:

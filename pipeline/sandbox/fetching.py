@@ -27,7 +27,7 @@ async def fetch_file(url: str, limit_bytes: int) -> tuple[bytes, str]:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or 80
-        if parts.scheme != "http" or not _is_loopback(host):
+        if parts.scheme != "http" or not is_loopback(host):
             raise FetchFailed("only plain http on this machine is reached from here")
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         with anyio.fail_after(TIMEOUT_S):
@@ -64,7 +64,8 @@ def _read_answer(answer: bytes, limit_bytes: int) -> tuple[bytes, str]:
     return body, headers.get_content_type() if headers.get("content-type") else ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this host is surely this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

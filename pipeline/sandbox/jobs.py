@@ -23,7 +23,8 @@ class Order:
     `bucket` names the limits it falls under (media, music, dialogue, ad_copy), `kind` what it is
     (image, video, speech, music, separation, captions), `typical_s` the median of its duration in
     ordinary seconds, `outputs` how many files it yields. `details` is everything else that decides
-    the bytes, as JSON values. One `charged_late` is paid for when it ends.
+    the bytes, as JSON values. One `charged_late` is paid for when it ends, one that `refunds` is
+    given back when it fails.
     """
 
     provider: str
@@ -37,6 +38,7 @@ class Order:
     details: Mapping[str, object] = field(default_factory=dict)
     outputs: int = 1
     charged_late: bool = False
+    refunds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """The account part of the Kubeez dialect: catalog, balance, health, and the sandbox's own books."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 
-from starlette.datastructures import Address
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from pipeline.sandbox.door import Visit
-from pipeline.sandbox.kubeez_answers import show_balance, show_books, show_models
+from pipeline.sandbox.kubeez_answers import show_balance, show_models
 from pipeline.sandbox.kubeez_desk import Desk, Way
-from pipeline.sandbox.kubeez_fields import no_model, not_found
+from pipeline.sandbox.kubeez_fields import no_model
+from pipeline.sandbox.truth import show_truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +39,7 @@ class Account:
 
     def books(self, visit: Visit) -> Response:
         """GET /sandbox/books: the ground truth, to loopback only."""
-        if not _is_loopback(visit.request.client):
-            raise not_found("Not found.")
-        service = self.desk.service
-        return JSONResponse(show_books(service.books, service.now()))
-
-
-def _is_loopback(client: Address | None) -> bool:
-    try:
-        return client is not None and ip_address(client.host).is_loopback
-    except ValueError:
-        return False
+        return show_truth(visit, self.desk.service)
 
 
 def health(visit: Visit) -> Response:

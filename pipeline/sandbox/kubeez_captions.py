@@ -78,7 +78,7 @@ class Captions:
             provider=PROVIDER, bucket="media", kind="captions", model=row.id, prompt="",
             generation_type=str(row.public["generation_types"][0]), details=details,
             outputs=int(faults.captions_burned), typical_s=row.typical_s(None),
-            charge_micros=_price(row, seconds, faults).micros)
+            charge_micros=price(row, seconds, faults).micros)
 
     def _tell(self, request: Request, job: RemoteJob, faults: Faults) -> dict[str, Any]:
         """The whole answer; a job that fails in the end says so with a status of 200."""
@@ -103,8 +103,9 @@ def _word(word: Word, per_s: int) -> dict[str, Any]:
     return {"text": word.text, "start": start, "end": end, "confidence": word.confidence}
 
 
-def _price(row: CatalogRow, seconds: float, faults: Faults) -> Money:
-    """Flat (llms.txt, "Cost contract"), or by the second as newer texts say."""
+def price(row: CatalogRow, seconds: float, faults: Faults) -> Money:
+    """What captions of this length cost: flat (llms.txt, "Cost contract"), or by the second, as
+    newer texts say."""
     if faults.captions_billing == "per_second":
         return times_seconds(row.flat, Decimal(str(seconds)))
     return row.flat

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -90,7 +91,9 @@ class Desk:
     def signed(self, request: Request, path: str) -> tuple[str, int]:
         """A link of ours that ends, and when (unix seconds)."""
         ends = int(self.service.now() + self.service.faults.link_lives_s)
-        return self.root(request) + sign(path, ends), ends
+        root = self.root(request)
+        before = urlsplit(root).path  # of a dialect that has a path of its own
+        return root.removesuffix(before) + sign(before + path, ends), ends
 
     def find_job(self, visit: Visit, kinds: Collection[str]) -> RemoteJob:
         """The job that a status route is asked for; raises `Refusal`."""

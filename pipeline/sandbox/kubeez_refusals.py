@@ -13,7 +13,7 @@ PURCHASE_URL = "https://kubeez.com/billing"
 
 def show_no(no: Refusal | Denied, faults: Faults) -> Response:
     """A refusal as the answer that carries it."""
-    refusal = no if isinstance(no, Refusal) else _worded(no)
+    refusal = worded(no)
     code = faults.error_words.get(refusal.code, refusal.code)
     if refusal.code == "insufficient_credits" and faults.insufficient_as_400:
         return JSONResponse({"error": code}, 400)
@@ -27,7 +27,10 @@ def show_no(no: Refusal | Denied, faults: Faults) -> Response:
     return JSONResponse(body, refusal.status, dict(refusal.headers))
 
 
-def _worded(no: Denied) -> Refusal:
+def worded(no: Refusal | Denied) -> Refusal:
+    """Either kind of no as a refusal of this dialect."""
+    if isinstance(no, Refusal):
+        return no
     if isinstance(no, TooFast | TooManyInFlight):
         return Refusal(429, "rate_limit_exceeded", str(no), retry_after_s=no.wait_s,
                        headers={"retry-after": whole_seconds(no.wait_s)})

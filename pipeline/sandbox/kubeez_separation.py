@@ -60,7 +60,7 @@ class Separation:
             provider=PROVIDER, bucket="media", kind="separation", model=row.id, prompt="",
             generation_type=str(row.public["generation_types"][0]), details=details,
             outputs=len(STEMS), typical_s=row.typical_s(None),
-            charge_micros=_price(row, seconds, self.desk.service.faults).micros)
+            charge_micros=price(row, seconds, self.desk.service.faults).micros)
 
 
 def _song(source: Source) -> Brief:
@@ -70,9 +70,9 @@ def _song(source: Source) -> Brief:
     return Brief("", ROW, None, None, int(source.digest[:8], 16))
 
 
-def _price(row: CatalogRow, seconds: float, faults: Faults) -> Money:
-    """Flat (llms.txt, "Cost contract"), or for each minute begun: newer texts bill by the minute,
-    and how they round is the sandbox's own guess."""
+def price(row: CatalogRow, seconds: float, faults: Faults) -> Money:
+    """What a sound of this length costs: flat (llms.txt, "Cost contract"), or for each minute
+    begun: newer texts bill by the minute, and how they round is the sandbox's own guess."""
     if faults.separation_billing == "per_minute":
         return row.flat * max(1, math.ceil(seconds / MINUTE_S))
     return row.flat

@@ -4,12 +4,22 @@ from starlette.requests import Request
 
 from pipeline.sandbox.door import Refusal
 from pipeline.sandbox.kubeez_fields import invalid
-from pipeline.sandbox.multipart import MultipartError, MultipartReader
+from pipeline.sandbox.multipart import MultipartError, MultipartReader, Part
 from pipeline.sandbox.service import RemoteService
 
 
 async def read_files(request: Request, service: RemoteService) -> list[str]:
     """Read the form to its end and keep its files, all or none; their names. Raises `Refusal`."""
+    parts = await read_form(request, service)
+    try:
+        return _keep(parts, service)
+    finally:
+        for part in parts:
+            part.content.close()
+
+
+async def read_form(request: Request, service: RemoteService) -> list[Part]:
+    """The parts of a form that is read to its end, for the caller to close. Raises `Refusal`."""
     limit = service.faults.limits.upload_bytes
     if int(request.headers.get("content-length") or 0) > limit:
         raise too_large(limit)
@@ -19,11 +29,12 @@ async def read_files(request: Request, service: RemoteService) -> list[str]:
         raise invalid(f"{error}.") from error
     try:
         await _feed(reader, request, limit)
-        return _keep(reader, service)
-    except MultipartError as error:
-        raise invalid(f"{error}.") from error
-    finally:
+        return reader.finish()
+    except BaseException as error:
         reader.close()
+        if isinstance(error, MultipartError):
+            raise invalid(f"{error}.") from error
+        raise
 
 
 async def _feed(reader: MultipartReader, request: Request, limit: int) -> None:
@@ -35,8 +46,8 @@ async def _feed(reader: MultipartReader, request: Request, limit: int) -> None:
         reader.feed(chunk)
 
 
-def _keep(reader: MultipartReader, service: RemoteService) -> list[str]:
-    files = [part for part in reader.finish() if part.field == "file"]
+def _keep(parts: list[Part], service: RemoteService) -> list[str]:
+    files = [part for part in parts if part.field == "file"]
     if not files:
         raise Refusal(400, "missing_file", "Send at least one multipart part named 'file'.")
     with service.books.writing():

@@ -50,7 +50,7 @@ def read_order(body: bytes, catalog: SandboxCatalog,
     row = _find_row(fields, catalog)
     prompt = _read_prompt(fields, row)
     sources = _read_sources(fields, row, intake)
-    seconds = _read_seconds(fields, row, strictly=intake.faults.durations == "listed")
+    seconds = read_seconds(fields, row, strictly=intake.faults.durations == "listed")
     price = row.price(seconds, _source_seconds(sources, row, intake))
     late = row.per_second is not None and intake.faults.per_second_charged == "end"
     order = Order(
@@ -138,7 +138,8 @@ def _medium_of(url: str) -> str:
     return next((medium for medium, known in _SUFFIXES.items() if suffix in known), "image")
 
 
-def _read_seconds(fields: Fields, row: CatalogRow, *, strictly: bool) -> Decimal | None:
+def read_seconds(fields: Fields, row: CatalogRow, *, strictly: bool) -> Decimal | None:
+    """The length that is asked for, else the row's own; None for a picture. Raises `Refusal`."""
     raw = fields.get("duration")
     options = row.capabilities.get("duration_options") or []
     if row.kind != "video" or not options or raw is None or raw == "":

@@ -15,20 +15,22 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pipeline.core.money import Money
 from pipeline.sandbox.books import GRANT, Books
+from pipeline.sandbox.dialects import DIALECTS, folder_of, mount, services_of
 from pipeline.sandbox.door import ConnectionCut
 from pipeline.sandbox.faults import Faults
-from pipeline.sandbox.kubeez import make_app
+from pipeline.sandbox.ringing import keep_ringing
 from pipeline.sandbox.service import RemoteService
 
 LOOPBACK = "127.0.0.1"
@@ -47,17 +49,20 @@ _LINGER_OFF = struct.pack("ii", 1, 0)
 class Options:
     """How to serve; `folder` None keeps all in memory, port 0 takes a free one.
 
-    With `announce` "json" one line on stdout tells a parent program the address.
+    `providers` are dialects, `faults` the switches by service. With `announce` "json" one line on
+    stdout tells a parent program the address. Without `makes_books` a service that has none yet is
+    kept in memory.
     """
 
     host: str = LOOPBACK
     port: int = 0
-    provider: str = "kubeez"
+    providers: tuple[str, ...] = ("kubeez",)
     speed: float = 1.0
     seed: int = 0
     credits: Money = GRANT
-    faults: Faults = field(default_factory=Faults)
+    faults: Mapping[str, Faults] = field(default_factory=dict)
     folder: Path | None = None
+    makes_books: bool = True
     announce: str = ""
     until_stdin_closes: bool = False
 
@@ -68,18 +73,27 @@ def serve(options: Options) -> int:
         listener = _listen(options)
     except OSError as error:
         return _give_up(f"cannot listen on {options.host}:{options.port}", error)
-    try:
-        books = Books.open(options.folder, granted=options.credits)
-    except (OSError, sqlite3.DatabaseError) as error:
-        listener.close()
-        return _give_up(f"cannot open its books in {options.folder}", error)
-    with listener, contextlib.closing(books):
-        service = RemoteService(books, now=time.time, faults=options.faults,
-                                speed=options.speed, seed=options.seed)
-        server = SandboxServer(cuttable(make_app(service)),
-                               lambda: _announce(options, service, listener))
-        asyncio.run(_run(server, listener, options))
+    with listener, contextlib.ExitStack() as stack:
+        try:
+            services = {name: stack.enter_context(_opened(name, options))
+                        for name in services_of(options.providers)}
+        except (OSError, sqlite3.DatabaseError) as error:
+            return _give_up(f"cannot open its books in {options.folder}", error)
+        server = SandboxServer(cuttable(mount(options.providers, services)),
+                               lambda: _announce(options, services, listener))
+        asyncio.run(_run(server, listener, options, services))
     return 0
+
+
+@contextlib.contextmanager
+def _opened(name: str, options: Options) -> Iterator[RemoteService]:
+    """One service with its books, which are closed in the end."""
+    folder = folder_of(name, options.folder) if options.folder else None
+    if folder and not options.makes_books and not (folder / "books.db").exists():
+        folder = None
+    with contextlib.closing(Books.open(folder, granted=options.credits)) as books:
+        yield RemoteService(books, now=time.time, faults=options.faults.get(name),
+                            speed=options.speed, seed=options.seed)
 
 
 def _give_up(what: str, error: Exception) -> int:
@@ -93,11 +107,17 @@ def _listen(options: Options) -> socket.socket:
     return socket.create_server((options.host, options.port), family=family, backlog=256)
 
 
-async def _run(server: "SandboxServer", listener: socket.socket, options: Options) -> None:
+async def _run(server: "SandboxServer", listener: socket.socket, options: Options,
+               services: Mapping[str, RemoteService]) -> None:
     if options.until_stdin_closes:
         loop = asyncio.get_running_loop()
         _when_stdin_closes(lambda: loop.call_soon_threadsafe(server.leave))
-    await server.serve(sockets=[listener])
+    async with anyio.create_task_group() as ringers:
+        for dialect in (DIALECTS[name] for name in options.providers):
+            if dialect.bell:
+                ringers.start_soon(keep_ringing, services[dialect.service], dialect.bell)
+        await server.serve(sockets=[listener])
+        ringers.cancel_scope.cancel()
 
 
 def _when_stdin_closes(leave: Callable[[], object]) -> None:
@@ -113,19 +133,24 @@ def _when_stdin_closes(leave: Callable[[], object]) -> None:
     threading.Thread(target=watch, daemon=True, name="stdin").start()
 
 
-def _announce(options: Options, service: RemoteService, listener: socket.socket) -> None:
+def _announce(options: Options, services: Mapping[str, RemoteService],
+              listener: socket.socket) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     url = f"http://{host}:{listener.getsockname()[1]}"
+    balances = {name: str(service.balance()) for name, service in services.items()}
     if options.announce == "json":
-        told = {"url": url, "provider": options.provider, "speed": options.speed,
+        told = {"url": url, "provider": ",".join(options.providers), "speed": options.speed,
                 "folder": str(options.folder) if options.folder else None, "pid": os.getpid(),
-                "balance": str(service.balance())}
+                "balance": next(iter(balances.values())), "balances": balances}
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
         return
-    sys.stderr.write(f"Sandbox of {options.provider} at {url}, {options.speed:g} times as fast, "
-                     f"balance {service.balance()} credits. Ctrl-C stops it.\n"
-                     f"KUBEEZ_BASE_URL={url} KUBEEZ_API_KEY=anything\n")
+    purse = ", ".join(f"{name} {left}" if len(balances) > 1 else left
+                      for name, left in balances.items())
+    sys.stderr.write(f"Sandbox of {', '.join(options.providers)} at {url}, {options.speed:g} times "
+                     f"as fast, balance {purse} credits. Ctrl-C stops it.\n")
+    for name in options.providers:
+        sys.stderr.write(DIALECTS[name].exports.format(url=url) + "\n")
 
 
 class CuttableProtocol(H11Protocol):

@@ -14,6 +14,7 @@ from pipeline.sandbox.books import Books, Search
 from pipeline.sandbox.fate import Moment, draw_fate, slot_at
 from pipeline.sandbox.faults import Faults
 from pipeline.sandbox.jobs import Order, RemoteJob, Upload
+from pipeline.sandbox.rings import Rings
 from pipeline.sandbox.strikes import Strikes
 from pipeline.sandbox.uploads import Uploads
 from pipeline.sandbox.windows import MINUTE_S, Windows
@@ -65,6 +66,7 @@ class RemoteService:
         self.seed = seed
         self.strikes = Strikes(self.faults, books, seed)
         self.uploads = Uploads(books)
+        self.rings = Rings(books)
         self._windows = Windows(self.faults.limits, window_s=MINUTE_S / speed,
                                 sliding=self.faults.windows == "sliding")
 

@@ -24,6 +24,9 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "captions_billing": ("flat", "per_second"),
     "separation_billing": ("flat", "per_minute"),
     "upload_answer": ("urls", "url"),
+    "mediaengine_dialect": ("page", "llms", "client"),
+    "mcp_answers": ("json", "sse"),
+    "mcp_names": ("new", "old"),
 }
 
 
@@ -92,9 +95,8 @@ def _is_amount(value: object) -> bool:
     return not isinstance(value, bool) and number.is_finite() and 0 <= number < 10**9
 
 
-def read_limits(value: object) -> Limits:
-    """The limits, those that are not named as published."""
-    limits = Limits()
+def read_limits(value: object, limits: Limits) -> Limits:
+    """The limits, those that are not named as they are in `limits`."""
     per_minute, in_flight = dict(limits.per_minute), dict(limits.in_flight)
     plain = {"upload_bytes": limits.upload_bytes, "library_bytes": limits.library_bytes}
     for name, wish in _mapping("limits", value, "a limit, such as media_per_minute, to it").items():

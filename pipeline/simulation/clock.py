@@ -30,9 +30,9 @@ class Endless(Exception):
 class JumpSelector(selectors.DefaultSelector):
     """Waits for nothing: the time until the next timer is added to `now`, which counts seconds."""
 
-    def __init__(self, longest_s: float = LONGEST_S) -> None:
+    def __init__(self, longest_s: float = LONGEST_S, now_s: float = 0.0) -> None:
         super().__init__()
-        self.now = 0.0
+        self.now = now_s
         self._longest_s = longest_s
         self._turns = 0
 
@@ -52,10 +52,10 @@ class JumpSelector(selectors.DefaultSelector):
 
 
 class JumpLoop(asyncio.SelectorEventLoop):
-    """An event loop in simulated time, which begins at 0."""
+    """An event loop in simulated time, which begins at `now_s`."""
 
-    def __init__(self, longest_s: float = LONGEST_S) -> None:
-        self._jumping = JumpSelector(longest_s)
+    def __init__(self, longest_s: float = LONGEST_S, now_s: float = 0.0) -> None:
+        self._jumping = JumpSelector(longest_s, now_s)
         super().__init__(self._jumping)
 
     def time(self) -> float:
@@ -68,8 +68,9 @@ class JumpLoop(asyncio.SelectorEventLoop):
 
 
 def run_jumping(main: Callable[[Callable[[], float]], Awaitable[T]], start_s: float, *,
-                longest_s: float = LONGEST_S) -> T:
-    """The outcome of `main(wall)`, where `wall` gives unix seconds, beginning at `start_s`.
+                longest_s: float = LONGEST_S, now_s: float = 0.0) -> T:
+    """The outcome of `main(wall)`, where `wall` gives unix seconds: `start_s` and so many more as
+    have passed, of which `now_s` have when it begins.
 
     Raises `Stuck` when nothing can happen any more, `Endless` past `longest_s` simulated seconds.
     """
@@ -77,4 +78,4 @@ def run_jumping(main: Callable[[Callable[[], float]], Awaitable[T]], start_s: fl
         return start_s + anyio.current_time()
 
     return anyio.run(main, wall, backend="asyncio",
-                     backend_options={"loop_factory": lambda: JumpLoop(longest_s)})
+                     backend_options={"loop_factory": lambda: JumpLoop(longest_s, now_s)})

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import anyio
-import httpx
 from starlette.types import Message
 
 from pipeline.sandbox.door import ConnectionCut
@@ -16,6 +15,10 @@ from pipeline.simulation.life import Life
 
 FILES = ("/images/", "/audio/")
 EVENTS = b"text/event-stream"
+
+
+class NoAnswer(Exception):
+    """The request left, and nothing (more) came back in time."""
 
 
 @dataclass(slots=True)
@@ -58,52 +61,42 @@ class Answer:
         self.more.set()
 
 
-class Delivery(httpx.AsyncByteStream):
-    """The body of an answer on its way; a file comes in two pieces, a stream as it is told."""
+async def pieces(answer: Answer, life: Life, path: str, silence_s: float) -> AsyncIterator[bytes]:
+    """The body as it comes: a file in two pieces, a stream as it is told.
 
-    def __init__(self, answer: Answer, life: Life, request: httpx.Request) -> None:
-        self._answer = answer
-        self._life = life
-        self._request = request
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The pieces as they come."""
-        if self._answer.streams:
-            async for event in self._events():
-                yield event
-        else:
-            body = b"".join(self._answer.body)
-            if self._request.url.path.startswith(FILES):
-                half = len(body) // 2
-                yield body[:half]
-                self._life.touch("half a file")
-                body = body[half:]
-            yield body
-        if self._answer.cut is not None:
-            raise broken_off(self._answer.cut)
-
-    async def _events(self) -> AsyncIterator[bytes]:
-        """Each event when it is there; raises httpx's own error for a stream that is silent."""
-        told = 0
-        while told < len(self._answer.body) or not self._answer.whole:
-            if told == len(self._answer.body):
-                await self._more()
-            for event in self._answer.body[told:]:
-                told += 1
-                yield event
-
-    async def _more(self) -> None:
-        with self._life.alarm() as more:
-            self._answer.more = more
-            with anyio.move_on_after(self._request.extensions["timeout"]["read"]):
-                await more.wait()
-            self._life.touch("told an event")
-            if not more.is_set():
-                raise httpx.ReadTimeout("nothing more in time", request=self._request)
+    Raises `ConnectionCut` where the line ends before the answer does, and `NoAnswer` for a stream
+    that is silent for longer than `silence_s`.
+    """
+    if answer.streams:
+        async for event in _events(answer, life, silence_s):
+            yield event
+    else:
+        body = b"".join(answer.body)
+        if path.startswith(FILES):
+            half = len(body) // 2
+            yield body[:half]
+            life.touch("half a file")
+            body = body[half:]
+        yield body
+    if answer.cut is not None:
+        raise answer.cut
 
 
-def broken_off(cut: ConnectionCut) -> httpx.TransportError:
-    """What a client is told of a line that was cut."""
-    if cut.reset:
-        return httpx.ReadError("the line was reset")
-    return httpx.RemoteProtocolError("the line was closed before the answer was whole")
+async def _events(answer: Answer, life: Life, silence_s: float) -> AsyncIterator[bytes]:
+    told = 0
+    while told < len(answer.body) or not answer.whole:
+        if told == len(answer.body):
+            await _more(answer, life, silence_s)
+        for event in answer.body[told:]:
+            told += 1
+            yield event
+
+
+async def _more(answer: Answer, life: Life, silence_s: float) -> None:
+    with life.alarm() as more:
+        answer.more = more
+        with anyio.move_on_after(silence_s):
+            await more.wait()
+        life.touch("told an event")
+        if not more.is_set():
+            raise NoAnswer

@@ -126,5 +126,4 @@ def plan_of(demand: Demand, known: Callable[[Sequence[str]], Mapping[str, Known]
     expansion = expanded(demand)
     manifest = demand.manifest()
     return draw_plan(manifest.name, manifest.file, ACCOUNT, expansion,
-                     known=known([cell.key for cell in expansion.cells]),
-                     catalogs={ACCOUNT: FETCHED}, budget=manifest.budget)
+                     known=known, catalogs={ACCOUNT: FETCHED}, budget=manifest.budget)

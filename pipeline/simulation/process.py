@@ -16,19 +16,16 @@ from pipeline.executor.control import Control
 from pipeline.executor.lane import Lane
 from pipeline.executor.run import Bounds, run_all
 from pipeline.ledger.ledger import Ledger
-from pipeline.providers.http import Http
 from pipeline.providers.registry import PROVIDERS
-from pipeline.providers.secret import Secret
 from pipeline.sandbox.chance import stream
 from pipeline.simulation.demand import ACCOUNT, PROVIDER, plan_of
 from pipeline.simulation.disk import EndlessBallast, endless, living
 from pipeline.simulation.life import Life
-from pipeline.simulation.memory import MortalReceipts, mortal_connection
-from pipeline.simulation.wire import SandboxTransport
+from pipeline.simulation.memory import MortalReceipts
+from pipeline.simulation.wire import Caller
 from pipeline.simulation.witness import WitnessedProvider
 from pipeline.simulation.world import World
 
-ADDRESS = "http://127.0.0.1:8787"
 RUN = "simulated-run"
 TICK_S = 15.0
 """Nobody looks on, so there is little to draw."""
@@ -63,12 +60,11 @@ class Process:
         self.now = now
         self.number = len(world.births)
         self.ledger = Ledger(world.state, now,
-                             connection=mortal_connection(life, world.check),
+                             connection=world.ground.memory(life, world.check),
                              receipts=partial(MortalReceipts, life=life),
-                             ballast=EndlessBallast)
+                             ballast=EndlessBallast, anywhere=world.ground.anywhere)
         life.at_death(self.ledger.lock.release)
-        transport = SandboxTransport(world.wire, life, self.number)
-        http = Http(ADDRESS, Secret("simulated"), now=now, transport=transport)
+        http = world.ground.http(Caller(world.wire, life, self.number), now)
         inner = PROVIDERS[PROVIDER].build(http, world.terms, True)
         self.provider: Provider = WitnessedProvider(inner, self.ledger, self.number,
                                                     world.payments.append)

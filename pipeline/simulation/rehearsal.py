@@ -27,7 +27,8 @@ from pipeline.sandbox.kubeez import make_app
 from pipeline.sandbox.service import RemoteService
 from pipeline.simulation.goods import make_small
 from pipeline.simulation.life import Life
-from pipeline.simulation.wire import CALM, SandboxTransport, Weather, Wire
+from pipeline.simulation.transport import SandboxTransport
+from pipeline.simulation.wire import CALM, Caller, Weather, Wire
 
 ADDRESS = "http://127.0.0.1:8787"
 MODEL_TYPES = {"dialogue": "speech", "captions": "other", "ad-copy": "image"}
@@ -66,7 +67,7 @@ class Stage:
         weather = Weather(CALM.fastest_s * wish.terms.scale, CALM.slowest_s * wish.terms.scale)
         self.wire = Wire(app, tasks, wall, wish.seed, weather)
         self.http = Http(ADDRESS, Secret("rehearsal"), now=wall,
-                         transport=SandboxTransport(self.wire, Life(), 1))
+                         transport=SandboxTransport(Caller(self.wire, Life(), 1)))
         self.provider: Provider = PROVIDERS["sandbox"].build(self.http, wish.terms, True)
 
     def calls(self) -> Counter[str]:

@@ -14,9 +14,12 @@ import anyio
 import httpx
 
 from pipeline.core.errors import Exit
+from pipeline.sandbox.faults import FAULTS
 from pipeline.simulation.clock import run_jumping
+from pipeline.simulation.ground import Ground
 from pipeline.simulation.life import Life
 from pipeline.simulation.process import run_process
+from pipeline.simulation.wire import CALM
 from pipeline.simulation.world import START_S, Script, World
 
 CHAOS_S = 3 * 3600.0
@@ -48,16 +51,16 @@ class Watcher:
     rested: Callable[[World, Story], None] = lambda world, story: None
 
 
-def play(script: Script, folder: Path, watcher: Watcher) -> Story:
+def play(script: Script, folder: Path, watcher: Watcher, ground: Ground | None = None) -> Story:
     """Let a script happen in an empty folder, in no time; raises what its processes raise."""
     async def main(wall: Callable[[], float]) -> Story:
         async with anyio.create_task_group() as tasks:
-            world = World(script, folder, wall, tasks)
+            world = World(script, folder, wall, tasks, ground)
             watcher.opened(world)
             story = Story()
             await _suffer(world, story, watcher)
             world.calm()
-            await _rest(world, story)
+            await rest(world, story)
         story.seconds = wall() - START_S
         watcher.rested(world, story)
         world.close()
@@ -70,12 +73,18 @@ async def _suffer(world: World, story: Story, watcher: Watcher) -> None:
     clock_s = 0.0
     for kill in world.script.kills:
         life = Life(kill.effect, kill.of, _failure if kill.fails else None)
-        await _live(world, story, life, kill.leave_s or CHAOS_S, clock_s)
+        await live(world, story, life, kill.leave_s or CHAOS_S, clock_s)
         watcher.died(world, life)
         await anyio.sleep(kill.down_s)
         clock_s = kill.clock_s
-    if world.script.faults or clock_s:
-        await _live(world, story, Life(), clock_s=clock_s)
+    if clock_s or is_rough(world):
+        await live(world, story, Life(), clock_s=clock_s)
+
+
+def is_rough(world: World) -> bool:
+    """Whether anything goes wrong by itself: the service's faults, or the line's."""
+    script = world.script
+    return script.weather != CALM or any(name in FAULTS for name in script.faults)
 
 
 def _failure(effect: str) -> Exception:
@@ -88,10 +97,11 @@ def _failure(effect: str) -> Exception:
     return OSError(errno.ENOSPC, "No space left on device")
 
 
-async def _rest(world: World, story: Story) -> None:
+async def rest(world: World, story: Story) -> None:
+    """One healthy process after another, until one finds nothing to do; raises `Restless`."""
     for _ in range(HEALTHY):
         before, late = world.moved(), world.wire.in_the_air
-        await _live(world, story, Life())
+        await live(world, story, Life())
         await world.wire.wait_empty()
         left = story.exits[-1] is Exit.TIME
         if world.moved() == before and not late and not left:
@@ -99,8 +109,9 @@ async def _rest(world: World, story: Story) -> None:
     raise Restless(f"not at rest after {HEALTHY} healthy processes")
 
 
-async def _live(world: World, story: Story, life: Life, longest_s: float = CHAOS_S,
+async def live(world: World, story: Story, life: Life, longest_s: float = CHAOS_S,
                 clock_s: float = 0.0) -> None:
+    """One process, to its end."""
     story.exits.append(await run_process(world, life, longest_s=longest_s, clock_s=clock_s))
     story.effects.append(life.effects)
     story.last_words.append(life.last_words)

@@ -4,9 +4,7 @@ Law: the script alone decides what happens. The service and the line are never t
 disk is a real one, with real SQLite, because nothing else forgets and keeps as it does.
 """
 
-import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,14 +13,15 @@ from anyio.abc import TaskGroup
 from pipeline.core.caps import Caps
 from pipeline.core.money import Money
 from pipeline.core.terms import Terms
-from pipeline.ledger.connection import open_for_reading
 from pipeline.providers.registry import SANDBOX_TERMS
-from pipeline.sandbox.books import Books
 from pipeline.sandbox.faults import FAULTS, Faults
 from pipeline.sandbox.kubeez import make_app
 from pipeline.sandbox.strikes import Strikes
 from pipeline.simulation.demand import Demand, small_catalog
 from pipeline.simulation.goods import make_small
+from pipeline.simulation.ground import Ground
+from pipeline.simulation.life import Life
+from pipeline.simulation.memory import Check
 from pipeline.simulation.wire import CALM, Weather, Wire
 from pipeline.simulation.witness import Payment, Sale, WitnessedService
 
@@ -69,15 +68,19 @@ class Script:
 
 
 class World:
-    """A world under way. `check` looks at every transaction of a process before its commit."""
+    """A world under way. `check` looks at every transaction of a process before its commit.
+
+    `epochs` are those of its writers, `cut` the paid calls that were cut by a death.
+    """
 
     def __init__(self, script: Script, folder: Path, wall: Callable[[], float],
-                 tasks: TaskGroup) -> None:
+                 tasks: TaskGroup, ground: Ground | None = None) -> None:
         self.script = script
+        self.ground = ground or Ground(folder)
         self.state = folder / "state"
         self.outputs = folder / "outputs"
         self.wall = wall
-        self.books = Books.open(None, granted=script.granted)
+        self.books = self.ground.open_books(script.granted)
         self.service = WitnessedService(self.books, now=wall, seed=script.seed,
                                         faults=_faults({**script.faults}, script.limits))
         app = make_app(self.service, make=make_small, threaded=False, catalog=small_catalog())
@@ -88,7 +91,9 @@ class World:
         self.sales: list[Sale] = []
         self.said: list[str] = []
         self.births: list[float] = []
-        self.check: Callable[[sqlite3.Connection], None] | None = None
+        self.epochs: dict[Life, int] = {}
+        self.cut = 0
+        self.check: Check | None = None
         self.service.sold = self.sales.append
 
     def calm(self) -> None:
@@ -98,18 +103,17 @@ class World:
         self.service.strikes = Strikes(self.service.faults, self.books, self.script.seed)
         self.wire.weather = CALM
 
-    def moved(self) -> tuple[int, int]:
-        """How many paid calls there were, and how many events the ledger has."""
-        connection = open_for_reading(self.state)
-        if connection is None:
-            return 0, 0
-        with closing(connection):
-            found = connection.execute("select count(*) from events").fetchone()
-        return len(self.payments), int(found[0])
+    def moved(self) -> tuple[int, int, int]:
+        """How many paid calls there were, how many that change anything at the service, and how
+        many events the ledger has."""
+        changes = sum(call.method != "GET" for call in self.wire.calls)
+        with self.ground.reading() as connection:
+            events = connection and connection.execute("select count(*) from events").fetchone()[0]
+        return len(self.payments), changes, int(events or 0)
 
     def close(self) -> None:
         """The end of the world."""
-        self.books.close()
+        self.ground.close_books(self.books)
 
 
 def _faults(switches: dict[str, object], limits: Mapping[str, int]) -> Faults:

@@ -4,7 +4,7 @@ Law: a key comes from the environment and goes into one header of one service; i
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,11 +13,13 @@ from pipeline.core.errors import Exit, Halt
 from pipeline.core.provider import Provider
 from pipeline.core.terms import Terms
 from pipeline.inputs.settings import AccountSettings, Settings
+from pipeline.providers.entry import Entry, Particulars
 from pipeline.providers.http import Http
 from pipeline.providers.links import is_loopback
-from pipeline.providers.registry import PROVIDERS, Entry
 from pipeline.providers.secret import Secret
+from pipeline.providers.strangers import find_entry, known_names
 from pipeline.wiring.embedded import EmbeddedSandbox, SandboxWishes
+from pipeline.wiring.keys import NO_KEY, has_key, key_of, way_to_a_key
 
 SPEED = 60.0
 """How fast the embedded sandbox's clock runs unless a setting says otherwise."""
@@ -32,73 +34,104 @@ class Account:
     settings: AccountSettings
     has_key: bool
     address: str
+    remedy: str = ""
+    """What a person does who has no key for it."""
 
 
 @dataclass(slots=True)
 class Accounts:
-    """The open accounts of one command, and the sandbox beside them."""
+    """The open accounts of one command, and the sandboxes beside them: one for all accounts that
+    wish the same of it."""
 
     by_name: dict[str, Account] = field(default_factory=dict)
-    sandbox: EmbeddedSandbox | None = None
+    sandboxes: dict[SandboxWishes, EmbeddedSandbox] = field(default_factory=dict)
 
     async def close(self) -> None:
         """Let go of everything."""
         for account in self.by_name.values():
             await account.provider.close()
-        if self.sandbox is not None:
-            self.sandbox.close()
+        for sandbox in self.sandboxes.values():
+            sandbox.close()
 
 
 def open_accounts(settings: Settings, names: Iterable[str], *, state: Path,
                   now: Callable[[], float], read_only: bool) -> Accounts:
     """Open the named accounts; raises `Halt` for one that is unknown or cannot be made."""
-    accounts = Accounts()
-    for name in dict.fromkeys(names):
-        known = settings.account(name)
-        if known is None:
-            raise Halt(Exit.USAGE, f"no account {name!r}",
-                       hint="known are " + ", ".join(settings.names))
-        entry = PROVIDERS.get(known.provider)
-        if entry is None:
-            raise Halt(Exit.USAGE, f"account {name!r}: provider {known.provider!r} is not in this "
-                                   "version", hint="known are " + ", ".join(PROVIDERS))
-        accounts.by_name[name] = _open(known, entry, accounts, state, now,
-                                       read_only=read_only)
+    found = {name: _find(settings, name) for name in dict.fromkeys(names)}
+    accounts = Accounts(sandboxes=_start(found.values(), state / "sandbox", read_only=read_only))
+    for name, (known, entry) in found.items():
+        accounts.by_name[name] = _open(known, entry, accounts, now)
     return accounts
+
+
+def find_account(settings: Settings, name: str) -> tuple[AccountSettings, Entry, str]:
+    """What is known of an account, and its address; raises `Halt` for one that there is not."""
+    known, entry = _find(settings, name)
+    url = address_of(known, entry)
+    if url:
+        _check_address(name, url)
+    return known, entry, url
+
+
+def _find(settings: Settings, name: str) -> tuple[AccountSettings, Entry]:
+    known = settings.account(name)
+    entry = find_entry(known.provider if known else name)
+    if known is None and entry is None:
+        raise Halt(Exit.USAGE, f"no account {name!r}",
+                   hint="known are " + ", ".join(settings.names))
+    known = known or AccountSettings(name, name)
+    if entry is None:
+        raise Halt(Exit.USAGE, f"account {name!r}: provider {known.provider!r} is not in this "
+                               "version", hint="known are " + ", ".join(known_names()))
+    return known, entry
+
+
+def _start(found: Iterable[tuple[AccountSettings, Entry]], folder: Path, *,
+           read_only: bool) -> dict[SandboxWishes, EmbeddedSandbox]:
+    """A sandbox for every wish, with all the dialects that are asked of it."""
+    dialects: dict[SandboxWishes, set[str]] = {}
+    for known, entry in found:
+        if entry.dialect and not known.base_url:
+            dialects.setdefault(_wishes(known), set()).add(entry.dialect)
+    return {wishes: EmbeddedSandbox(folder, wishes, sorted(names), read_only=read_only)
+            for wishes, names in dialects.items()}
+
+
+def _wishes(known: AccountSettings) -> SandboxWishes:
+    return SandboxWishes(known.speed or SPEED, known.faults or "", known.seed)
 
 
 def terms_of(settings: Settings, name: str) -> Terms | None:
     """The terms that hold on an account, which is not opened; None for one that is unknown."""
     known = settings.account(name)
-    entry = PROVIDERS.get(known.provider) if known else None
+    entry = find_entry(known.provider) if known else None
     return _terms(known, entry) if known and entry else None
 
 
 def _terms(known: AccountSettings, entry: Entry) -> Terms:
-    terms = entry.terms if entry.key_env else entry.terms.at_speed(known.speed or SPEED)
+    terms = entry.terms.at_speed(known.speed or SPEED) if entry.dialect else entry.terms
     return terms.with_limits(known.limits)
 
 
-def _open(known: AccountSettings, entry: Entry, accounts: Accounts, state: Path,
-          now: Callable[[], float], *, read_only: bool) -> Account:
-    url = known.base_url or os.environ.get(entry.url_env or "-", "") or entry.default_url
-    if entry.key_env and known.name == known.provider:
-        url = os.environ.get(entry.url_env, "") or known.base_url or entry.default_url
-    if not entry.key_env and not url:
-        url = _embedded(known, accounts, state / "sandbox", read_only=read_only)
+def _open(known: AccountSettings, entry: Entry, accounts: Accounts,
+          now: Callable[[], float]) -> Account:
+    url = address_of(known, entry)
+    if entry.dialect and not url:
+        url = accounts.sandboxes[_wishes(known)].url + entry.path
     _check_address(known.name, url)
-    key = _key(known, entry, os.environ)
-    http = Http(url, key, now=now)
-    provider = entry.build(http, _terms(known, entry), bool(key))
-    return Account(known.name, provider, known, bool(key), url)
+    key = key_of(known, entry, url, now, os.environ)
+    http = Http(url, key if isinstance(key, Secret) else NO_KEY, now=now, sent_as=entry.sent_as)
+    about = Particulars(known.name, key, now, known.dialect)
+    provider = entry.build(http, _terms(known, entry), has_key(key), about)
+    return Account(known.name, provider, known, has_key(key), url, way_to_a_key(known, entry))
 
 
-def _embedded(known: AccountSettings, accounts: Accounts, folder: Path, *,
-              read_only: bool) -> str:
-    if accounts.sandbox is None:
-        wishes = SandboxWishes(known.speed or SPEED, known.faults or "", known.seed)
-        accounts.sandbox = EmbeddedSandbox(folder, wishes, read_only=read_only)
-    return accounts.sandbox.url
+def address_of(known: AccountSettings, entry: Entry) -> str:
+    """The address of an account; "" for one that lives in the embedded sandbox."""
+    named = os.environ.get(entry.url_env or "-", "")
+    both = (named, known.base_url) if entry.key_env and known.name == known.provider else (
+        known.base_url, named)
+    return both[0] or both[1] or entry.default_url
 
 
 def _check_address(name: str, url: str) -> None:
@@ -118,23 +151,10 @@ def _check_address(name: str, url: str) -> None:
                hint="plain http is for services on this machine only")
 
 
-def _key(known: AccountSettings, entry: Entry, environ: Mapping[str, str]) -> Secret:
-    """The key from the environment; blanks around it are a slip of the hand."""
-    if not entry.key_env:
-        return Secret("sandbox")
-    name = known.api_key_env or entry.key_env
-    value = environ.get(name, "").strip()
-    if not value.isascii() or any(ord(char) < 33 or ord(char) == 127 for char in value):
-        raise Halt(Exit.KEY, f"the key in {name} has characters that no key has",
-                   hint=f"set {name} again, without quotes or line ends")
-    return Secret(value)
-
-
 def need_keys(accounts: Iterable[Account]) -> None:
     """Raises `Halt` (5) for an account that cannot pay because its key is missing."""
     for account in accounts:
-        entry = PROVIDERS[account.settings.provider]
-        if entry.key_env and not account.has_key:
-            name = account.settings.api_key_env or entry.key_env
+        entry = find_entry(account.settings.provider)
+        if entry and entry.key_env and not account.has_key:
             raise Halt(Exit.KEY, f"account {account.name!r} has no key", code="key_missing",
-                       hint=f"export {name}=…  (the key stays in the environment)")
+                       hint=account.remedy)

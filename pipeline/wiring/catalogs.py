@@ -13,12 +13,14 @@ from pipeline.core.catalog import Catalog
 from pipeline.core.cells import Offer
 from pipeline.core.errors import Barred, Exit, Halt, ProviderFailure
 from pipeline.inputs.catalog_cache import CatalogCache
+from pipeline.providers.strangers import find_entry
 from pipeline.wiring.accounts import Account
 
 
 def cache_name(account: Account) -> str:
     """A sandbox started for a command has a new port each time and the same catalog."""
-    if account.settings.provider == "sandbox" and not account.settings.base_url:
+    entry = find_entry(account.settings.provider)
+    if entry and entry.dialect and not account.settings.base_url:
         return account.name
     return f"{account.name}@{urlsplit(account.address).netloc.replace(':', '_')}"
 
@@ -30,7 +32,8 @@ async def fetch_offer(account: Account, cache: CatalogCache, now_s: float) -> Of
         fetched_at = iso(now_s)
         catalog = account.provider.read_catalog(payload, fetched_at)
     except Barred as failure:
-        raise Halt(Exit.KEY, f"{account.name}: {failure.message}") from None
+        raise Halt(Exit.KEY, f"{account.name}: {failure.message}",
+                   hint="" if account.has_key else account.remedy) from None
     except ProviderFailure as failure:
         raise Halt(Exit.REFUSED, f"{account.name} cannot be reached: {failure.message}",
                    code="unreachable",

@@ -11,7 +11,7 @@ import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,18 +36,21 @@ class SandboxWishes:
 class EmbeddedSandbox:
     """A running sandbox: its address, and how to end it."""
 
-    def __init__(self, folder: Path, wishes: SandboxWishes, *, read_only: bool) -> None:
-        """Start it; raises `Halt` when it does not come up.
+    def __init__(self, folder: Path, wishes: SandboxWishes, dialects: Iterable[str], *,
+                 read_only: bool) -> None:
+        """Start it with these dialects; raises `Halt` when it does not come up.
 
         A question leaves no trace: without books of earlier runs it is answered from memory.
         """
-        kept = ["--folder", str(folder)]
-        if read_only and not (folder / "books.db").exists():
-            kept = ["--in-memory"]
+        command = [sys.executable, "-m", "pipeline", "sandbox", "--port", "0", "--announce",
+                   "json", "--until-stdin-closes", "--speed", f"{wishes.speed:g}",
+                   "--folder", str(folder)]
+        for name in dialects:
+            command += ["--provider", name]
+        if read_only:
+            command.append("--no-new-books")
         else:
             folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pipeline", "sandbox", "--port", "0", "--announce",
-                   "json", "--until-stdin-closes", "--speed", f"{wishes.speed:g}", *kept]
         if wishes.faults:
             command += ["--faults", wishes.faults]
         if wishes.seed is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.money import Money
+from pipeline.core.plan import Plan, Rows
 from pipeline.wiring.planning import Drawing, Wish
 
 LARGEST_FILE = 512 * 1024 * 1024
@@ -15,7 +16,7 @@ LARGEST_FILE = 512 * 1024 * 1024
 
 def write_plan(path: Path, document: dict[str, object], drawing: Drawing, wish: Wish) -> None:
     """Save a plan; its rows and its wishes go with it."""
-    rows = [[row.cell.key, str(row.cell.quote.worst)] for row in drawing.plan.rows]
+    rows = list(_worths(drawing.plan).items())
     saved = {
         **document, "file": str(wish.manifest.absolute()),
         "wish": {"account": wish.account, "only": wish.only, "limit": wish.limit,
@@ -60,7 +61,7 @@ class SavedPlan:
                    code="stale_plan", hint="plan again and look at it: nothing was bought")
 
     def _what_moved(self, drawing: Drawing) -> str:
-        today = {row.cell.key: str(row.cell.quote.worst) for row in drawing.plan.rows}
+        today = _worths(drawing.plan)
         moved = []
         if added := sum(key not in self.worths for key in today):
             moved.append(f"{added} jobs are new")
@@ -72,6 +73,13 @@ class SavedPlan:
         if not moved and dict(drawing.plan.catalogs) != self.catalogs:
             moved.append("the catalog has changed")
         return ", ".join(moved) or "the manifest or its budget has changed"
+
+
+def _worths(plan: Plan) -> dict[str, str]:
+    """The worst price of each job of a plan by its key."""
+    cells = Rows.of(plan.rows).cells
+    worst = [str(pattern.quote.worst) for pattern in cells.patterns]
+    return {key: worst[number] for key, number in zip(cells.keys(), cells.pattern, strict=True)}
 
 
 def _text(value: object) -> str:

@@ -3,36 +3,39 @@
 Law: read-only. No paid call, and no write but the catalog cache.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.caps import Caps, smallest
 from pipeline.core.cells import Expansion, Offer
+from pipeline.core.difference import Difference, compare
 from pipeline.core.errors import AuthorError, Halt, ProviderFailure
 from pipeline.core.expansion import expand
 from pipeline.core.forecast import Forecast, forecast
-from pipeline.core.job import Job, State
 from pipeline.core.manifest import Manifest
 from pipeline.core.money import Money
 from pipeline.core.moved import Moved, moved
-from pipeline.core.plan import Difference, Known, Plan, Wanted, compare, draw_plan
-from pipeline.core.report import Entry, RunInfo
+from pipeline.core.plan import Plan, draw_plan
+from pipeline.core.report import RunInfo
 from pipeline.core.selection import select
 from pipeline.inputs.catalog_cache import CatalogCache
 from pipeline.inputs.manifest import survey_manifest
 from pipeline.inputs.settings import Settings
-from pipeline.ledger.connection import open_for_reading
-from pipeline.ledger.questions import Questions
-from pipeline.ledger.surprises import surprises
 from pipeline.wiring.accounts import Account, Accounts, need_keys, open_accounts
 from pipeline.wiring.catalogs import offers
-from pipeline.wiring.rooms import Rooms, rooms
+from pipeline.wiring.past import Past
+from pipeline.wiring.previews import preview
+from pipeline.wiring.rooms import Rooms
+from pipeline.wiring.still import still_accounts
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a person asked to have planned."""
+    """What a person asked to have planned; `compared` with what the last run wanted, row by row.
+
+    `looks` where nothing but the plan is asked for: no account is called with it afterwards.
+    """
 
     manifest: Path
     state: Path
@@ -43,6 +46,8 @@ class Wish:
     max_jobs: int | None = None
     live: bool = True
     read_only: bool = True
+    compared: bool = False
+    looks: bool = False
 
 
 @dataclass(slots=True)
@@ -58,7 +63,7 @@ class Drawing:
     balance: Money | None
     rooms: Rooms
     forecast: Forecast
-    since: Difference
+    since: Difference | None
     notices: Sequence[str] = ()
 
 
@@ -95,18 +100,18 @@ async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
         if not wish.read_only and told is None:
             need_keys(accounts.by_name.values())
         found = await _offers(accounts, cache, now, told, live=wish.live)
-        past = _Past(wish.state, manifest.name)
+        past = Past(wish.state, manifest.name)
         try:
             changes = moved(past.jobs(), found)
             expansion = _expand(manifest, _with_gone(found, changes), told, settings)
-            known = past.known([cell.key for cell in expansion.cells])
+            await preview(expansion, manifest, accounts.by_name)
             plan = draw_plan(manifest.name, manifest.file, manifest.account, expansion,
-                             known=known, budget=manifest.budget,
+                             known=past.known, budget=manifest.budget,
                              catalogs={n: o.catalog.digest() for n, o in found.items()})
             plan = select(plan, wish.only, wish.limit)
             caps = _caps(manifest, accounts, wish)
             left = past.rooms(caps, manifest, now())
-            since = compare(past.wanted(), plan)
+            since = compare(past.wanted(), plan) if wish.compared else None
             notices = [*_notices(changes, past.latest), *past.surprises(plan)]
         finally:
             past.close()
@@ -124,7 +129,8 @@ async def check(wish: Wish, settings: Settings, cache: CatalogCache,
     """Expand and check a manifest; how many jobs it asks for. Raises `AuthorError`."""
     survey, told = survey_manifest(wish.manifest)
     manifest = on_account(survey, wish.account)
-    accounts = _open(manifest, told, wish, settings, now)
+    accounts = still_accounts(settings, names_of(manifest), wish.state, now, purse=False) \
+        or _open(manifest, told, wish, settings, now)
     try:
         found = await _offers(accounts, cache, now, told, live=wish.live)
     finally:
@@ -135,9 +141,11 @@ async def check(wish: Wish, settings: Settings, cache: CatalogCache,
 def _open(manifest: Manifest, told: AuthorError | None, wish: Wish, settings: Settings,
           now: Callable[[], float]) -> Accounts:
     """The accounts of a manifest; for one with problems, those that can be opened at all."""
+    names = names_of(manifest)
     try:
-        return open_accounts(settings, names_of(manifest), state=wish.state, now=now,
-                             read_only=wish.read_only)
+        still = still_accounts(settings, names, wish.state, now) if wish.looks else None
+        return still or open_accounts(settings, names, state=wish.state, now=now,
+                                      read_only=wish.read_only)
     except Halt as halt:
         raise told or halt from None
 
@@ -190,56 +198,3 @@ async def _balance(account: Account | None) -> Money | None:
         return await account.provider.balance()
     except ProviderFailure:
         return None
-
-
-class _Past:
-    """What the ledger knows of a manifest, if there is a ledger."""
-
-    def __init__(self, state: Path, manifest: str) -> None:
-        connection = open_for_reading(state)
-        self._ask = Questions(connection) if connection else None
-        self.unfinished: RunInfo | None = None
-        runs = self._ask.runs(manifest) if self._ask else []
-        self.latest = runs[0] if runs else None
-        if self._ask and self.latest and self._ask.unfinished(self.latest.id):
-            self.unfinished = self.latest
-
-    def known(self, keys: Sequence[str]) -> dict[str, Known]:
-        return self._ask.known(keys) if self._ask else {}
-
-    def entries(self) -> Iterator[Entry]:
-        """The rows of the latest run of the manifest."""
-        if self._ask is not None and self.latest is not None:
-            yield from self._ask.entries(self.latest.id)
-
-    def jobs(self) -> Iterator[Job]:
-        """The jobs of that run."""
-        return (entry.job for entry in self.entries())
-
-    def wanted(self) -> list[Wanted]:
-        """What that run wanted."""
-        return [Wanted(e.job.key, e.campaign, e.job.spec.model, e.job.quote.expected,
-                       e.job.state is not State.PENDING) for e in self.entries()]
-
-    def surprises(self, plan: Plan) -> list[str]:
-        """Models of the plan that once took more than it quotes."""
-        if self._ask is None:
-            return []
-        found = {}
-        for account in {row.cell.account for row in plan.rows}:
-            for model, taken in surprises(self._ask.connection, account).items():
-                if any(row.buys and row.cell.account == account and row.cell.spec.model == model
-                       and row.cell.quote.worst < taken for row in plan.rows):
-                    found[account, model] = taken
-        return [f"{model} once took {taken} credits, more than is quoted: it is not bought until "
-                f"[accounts.{account}.prices] in pipeline.toml names a price that covers it"
-                for (account, model), taken in sorted(found.items())]
-
-    def rooms(self, caps: Caps, manifest: Manifest, now_s: float) -> Rooms:
-        """What the caps still allow, before this plan."""
-        return rooms(self._ask, caps, run=self.unfinished.id if self.unfinished else "",
-                     manifest=manifest.name, account=manifest.account, at_s=now_s)
-
-    def close(self) -> None:
-        if self._ask:
-            self._ask.close()

@@ -1,10 +1,11 @@
 """What the caps of a run still allow, asked of the ledger."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.core.caps import Caps, Scope, campaign_scope, scopes
+from pipeline.core.caps import Candidate, Caps, Scope, campaign_scope, scopes
 from pipeline.core.money import Money
+from pipeline.executor.sources import held_for
 from pipeline.ledger.questions import Questions
 
 
@@ -32,3 +33,9 @@ def _left(ask: Questions | None, found: Iterable[Scope]) -> list[Money]:
             held, charged, refunded = ask.sums(scope.name) if ask else (0, 0, 0)
             left.append(scope.cap.less(Money(max(0, held + charged - refunded))))
     return left
+
+
+def candidates(ask: Questions, run: str) -> Iterator[Candidate]:
+    """The pending jobs of a run as caps look at them, each with what an attempt would set aside."""
+    for candidate, job in ask.candidates(run):
+        yield candidate if job is None else candidate._replace(worst=held_for(job, ask))

@@ -7,31 +7,30 @@ manifest's order, and named.
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
-from pipeline.core.caps import Candidate, Caps, choose
+from pipeline.core.caps import Caps, fitting
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.job import AT_REST, State
-from pipeline.core.money import Money
 from pipeline.core.outcome import judge_run
 from pipeline.core.plan import Plan
 from pipeline.core.report import RunInfo, Totals
 from pipeline.executor.assets import AssetStore, in_thread
 from pipeline.executor.control import Control
-from pipeline.executor.lane import Lane, World
+from pipeline.executor.lane import Bell, Lane, World
 from pipeline.executor.run import TICK_S, Bounds, Progress, run_all
-from pipeline.executor.sources import held_for
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.lock import refuse_if_held
 from pipeline.ledger.orphans import unruled
 from pipeline.wiring.accounts import Account
-from pipeline.wiring.rooms import rooms
+from pipeline.wiring.rooms import candidates, rooms
+from pipeline.wiring.run_caps import caps_as_text
 
 STOP_FILE = "stop"
-OF_CAMPAIGN = "campaign "
-"""Before a campaign's name, among the caps of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +93,6 @@ def new_run(plan: Plan, caps: Caps, outputs: str, now_s: float) -> RunInfo:
                    outputs=outputs, caps=caps_as_text(caps))
 
 
-def caps_as_text(caps: Caps) -> dict[str, str]:
-    """A run's caps as the ledger keeps them."""
-    said = {"credits": caps.credits, "per_day": caps.per_day, "per_month": caps.per_month,
-            "max_jobs": caps.max_jobs,
-            **{OF_CAMPAIGN + name: cap for name, cap in caps.campaigns.items()}}
-    return {name: str(value) for name, value in said.items() if value is not None}
-
-
-def caps_of_run(run: RunInfo, accounts: Mapping[str, Account]) -> Caps:
-    """The caps a run began with, and the accounts' own of today."""
-    def amount(name: str) -> Money | None:
-        return Money.parse(run.caps[name]) if name in run.caps else None
-
-    max_jobs = run.caps.get("max_jobs")
-    return Caps(amount("credits"), amount("per_day"), amount("per_month"),
-                {name: account.settings.budget for name, account in accounts.items()},
-                int(max_jobs) if max_jobs else None,
-                {name.removeprefix(OF_CAMPAIGN): Money.parse(said)
-                 for name, said in run.caps.items() if name.startswith(OF_CAMPAIGN)})
-
-
 def ask_to_stop(state: Path) -> bool:
     """Ask the process that holds the state folder to stop buying; False when none does."""
     try:
@@ -135,6 +113,14 @@ class Manner:
     tick_s: float = TICK_S
 
 
+class Ears(Protocol):
+    """What listens while a run works (`executor.doorbell`)."""
+
+    def open(self) -> AbstractContextManager[Bell]:
+        """Listen until this is left; raises `Halt` where that is not possible."""
+        ...
+
+
 class Runner:
     """One process's work on one run."""
 
@@ -148,15 +134,19 @@ class Runner:
         self.store = self.manner.store
         self.left_out: list[str] = []
 
-    async def work(self, limits: Limits, progress: Progress, *, buying: bool = True) -> Ending:
-        """Drive the run until nothing is left to do; the ledger notes how it was left."""
+    async def work(self, limits: Limits, progress: Progress, *, buying: bool = True,
+                   ears: Ears | None = None) -> Ending:
+        """Drive the run until nothing is left to do; the ledger notes how it was left. With `ears`
+        services that can are asked to ring."""
         progress.started(self.ledger.ask.totals(self.run.id))
         try:
-            return await self._work(limits, progress, buying=buying)
+            with ears.open() if ears is not None else nullcontext() as bell:
+                return await self._work(limits, progress, bell, buying=buying)
         finally:
             progress.finished()
 
-    async def _work(self, limits: Limits, progress: Progress, *, buying: bool) -> Ending:
+    async def _work(self, limits: Limits, progress: Progress, bell: Bell | None, *,
+                    buying: bool) -> Ending:
         began_s = self.ledger.now()
         control = Control(fail_fast=limits.fail_fast, max_failures=limits.max_failures,
                           max_failure_share=limits.max_failure_share)
@@ -170,7 +160,7 @@ class Runner:
         while control.staying and (self._choose() or (first and self._open())):
             first = False
             before = self.ledger.ask.totals(self.run.id)
-            lanes = [self._lane(name, control, progress) for name in self.accounts]
+            lanes = [self._lane(name, control, progress, bell) for name in self.accounts]
             await run_all(self.ledger, self.run.id, lanes, control, progress,
                           bounds=Bounds(limits.longest_s, stop), signals=self.manner.signals,
                           tick_s=self.manner.tick_s)
@@ -178,25 +168,30 @@ class Runner:
                 break
         return self._end(control, began_s, stop)
 
-    def _lane(self, name: str, control: Control, progress: Progress) -> Lane:
+    def _lane(self, name: str, control: Control, progress: Progress,
+              bell: Bell | None) -> Lane:
         world = World(self.ledger, self.store, control, progress, self.ledger.now,
-                      lambda: secrets.token_hex(16), boot_s)
+                      lambda: secrets.token_hex(16), boot_s, bell)
         return Lane(name, self.accounts[name].provider, world)
 
     def _choose(self) -> bool:
         """Mark what the caps reach for; True if anything is."""
-        pending = list(self.ledger.ask.entries(self.run.id, State.PENDING))
+        ask = self.ledger.ask
+        pending = ask.totals(self.run.id).states[State.PENDING]
         left = rooms(self.ledger.ask, self.caps, run=self.run.id, manifest=self.run.manifest,
                      account=self.run.account, at_s=self.ledger.now())
         places = None
         if self.caps.max_jobs is not None:
             places = max(0, self.caps.max_jobs - self.ledger.ask.bought(self.run.id))
-        chosen = choose([Candidate(entry.job.key, held_for(entry.job, self.ledger.ask),
-                                   entry.job.spec.waits_for, entry.campaign)
-                         for entry in pending], left.left, places, left.campaigns)
-        self.ledger.choose(chosen)
-        self.left_out = [entry.job.key for entry in pending if entry.job.key not in chosen]
-        return bool(chosen)
+        if left.left is None and places is None and not left.campaigns:
+            self.left_out = []
+            if ask.chosen(self.run.id) != pending:
+                self.ledger.choose(ask.pending(self.run.id))
+            return pending > 0
+        fits = list(fitting(candidates(ask, self.run.id), left.left, places, left.campaigns))
+        self.ledger.choose(job.key for job, fit in fits if fit)
+        self.left_out = [job.key for job, fit in fits if not fit]
+        return len(self.left_out) < len(fits)
 
     def _open(self) -> bool:
         """Whether money is out for any job of these accounts, in this run or an earlier one."""

@@ -4,7 +4,7 @@ Law: what is taken up is bought at the prices it was approved for, or not at all
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,16 +13,18 @@ from pipeline.core.errors import Exit, Halt
 from pipeline.core.job import Job, State
 from pipeline.core.money import Money
 from pipeline.core.pricing import Unpriced, price
-from pipeline.core.report import RunInfo
+from pipeline.core.report import Entry, RunInfo
 from pipeline.inputs.catalog_cache import CatalogCache
 from pipeline.inputs.settings import Settings
 from pipeline.ledger.connection import DATABASE, RECEIPTS
+from pipeline.ledger.durable import make_folder
 from pipeline.ledger.folder import ANYWHERE
 from pipeline.ledger.ledger import Ledger
 from pipeline.wiring.accounts import Accounts, need_keys, open_accounts
 from pipeline.wiring.catalogs import offers
 from pipeline.wiring.planning import Drawing
-from pipeline.wiring.running import Runner, caps_as_text, caps_of_run, new_run
+from pipeline.wiring.run_caps import caps_as_text, caps_of_run
+from pipeline.wiring.running import Runner, new_run
 
 
 class Session:
@@ -63,7 +65,7 @@ class Session:
             run = replace(run, caps={**run.caps, **caps_as_text(caps)},
                           outputs=folder if moved else run.outputs)
             caps = caps_of_run(run, drawing.accounts.by_name)
-        if any(row.buys for row in plan.rows):
+        if plan.buys:
             _need_folder(Path(run.outputs))
         self.ledger.begin(run, plan, caps, run.outputs)
         self.ledger.redirect(run)
@@ -88,12 +90,13 @@ class Session:
         names = self.ledger.ask.accounts(run.id)
         self.accounts = open_accounts(settings, names, state=self.state, now=self.now,
                                       read_only=False)
-        pending = [e.job for e in self.ledger.ask.entries(run.id, State.PENDING)]
-        if pending and priced:
+        ask = self.ledger.ask
+        if ask.totals(run.id).states[State.PENDING] and priced:
             _need_folder(Path(run.outputs))
             need_keys(self.accounts.by_name.values())
             found = await offers(self.accounts.by_name.values(), cache, self.now(), live=True)
-            _check_prices(pending, found)
+            if any(_moved(job, found) for job in ask.samples(run.id)):
+                _check_prices(ask.entries(run.id, State.PENDING), found)
         caps = caps_of_run(run, self.accounts.by_name)
         self.ledger.go_on(run, caps)
         return Runner(self.ledger, run, self.accounts.by_name, caps)
@@ -119,7 +122,7 @@ class Session:
 def _need_folder(folder: Path) -> None:
     why = ""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         why = error.strerror or str(error)
     if why or not os.access(folder, os.W_OK | os.X_OK):
@@ -127,15 +130,22 @@ def _need_folder(folder: Path) -> None:
                    code="outputs_broken", hint="nothing is bought; name another with --out")
 
 
-def _check_prices(pending: list[Job], found: Mapping[str, Offer]) -> None:
+def _check_prices(pending: Iterable[Entry], found: Mapping[str, Offer]) -> None:
     """Nothing is bought dearer than it was approved."""
-    for job in pending:
-        offer = found.get(job.account)
-        model = offer.catalog.find(job.spec.model) if offer else None
-        if offer is None or model is None:
-            raise Halt(Exit.STALE_PLAN, f"{job.account} has no model {job.spec.model} any more",
-                       code="stale_plan", hint="`pipeline run MANIFEST` plans anew")
-        quote = price(job.spec, model, own=offer.prices.get(model.id), max_price=job.quote.worst)
-        if isinstance(quote, Unpriced):
-            raise Halt(Exit.STALE_PLAN, f"the price moved since it was approved: {quote.message}",
-                       code="stale_plan", hint="`pipeline run MANIFEST` plans anew and asks")
+    for entry in pending:
+        if moved := _moved(entry.job, found):
+            raise moved
+
+
+def _moved(job: Job, found: Mapping[str, Offer]) -> Halt | None:
+    """The halt for a job that would cost more than was approved, or that nobody sells any more."""
+    offer = found.get(job.account)
+    model = offer.catalog.find(job.spec.model) if offer else None
+    if offer is None or model is None:
+        return Halt(Exit.STALE_PLAN, f"{job.account} has no model {job.spec.model} any more",
+                    code="stale_plan", hint="`pipeline run MANIFEST` plans anew")
+    quote = price(job.spec, model, own=offer.prices.get(model.id), max_price=job.quote.worst)
+    if isinstance(quote, Unpriced):
+        return Halt(Exit.STALE_PLAN, f"the price moved since it was approved: {quote.message}",
+                    code="stale_plan", hint="`pipeline run MANIFEST` plans anew and asks")
+    return None

@@ -73,7 +73,7 @@ def test_chains_count_and_the_largest_campaign_is_named() -> None:
 def test_a_manifest_without_jobs_is_no_problem() -> None:
     expansion = grown(make_campaign(axes={"product": ["ear"]},
                                     exclude=(Rule(vars={"product": ("ear",)}),)))
-    assert (expansion.cells, expansion.excluded, expansion.problems) == ([], 1, [])
+    assert (list(expansion.cells), expansion.excluded, expansion.problems) == ([], 1, [])
 
 
 def test_the_same_job_twice_is_told_once_and_where() -> None:

@@ -24,6 +24,7 @@ from pipeline.core.job import (
     Intended,
     Job,
     Produced,
+    Refunded,
     Reopened,
     Saved,
     State,
@@ -45,6 +46,7 @@ EVENTS: dict[type[Event], Event] = {
     Saved: Saved((FILE,)),
     Cancelled: Cancelled("cancelled"),
     Reopened: Reopened("me"),
+    Refunded: Refunded("tag-1", cr("10")),
 }
 LEGAL = [(state, kind) for state in State for kind in EVENTS if kind in TRANSITIONS[state]]
 ILLEGAL = [(state, kind) for state in State for kind in EVENTS if kind not in TRANSITIONS[state]]
@@ -59,20 +61,21 @@ def test_the_table_is_the_one_that_was_designed() -> None:
     drawn = {state.value: " ".join(f"{kind.__name__}>{after}" for kind, after in row.items())
              for state, row in TRANSITIONS.items()}
     assert drawn == {
-        "pending": "Intended>submitting Cancelled>cancelled",
+        "pending": "Intended>submitting Cancelled>cancelled Refunded>pending",
         "submitting": "Accepted>running Produced>produced Deferred>pending Failed>failed "
                       "Doubted>in_doubt",
         "in_doubt": "Accepted>running Produced>produced Deferred>pending Failed>failed",
         "running": "Produced>produced Deferred>pending Failed>failed Doubted>in_doubt "
                    "Cancelled>cancelled",
         "produced": "Saved>done Failed>failed",
-        "done": "", "failed": "Reopened>pending", "cancelled": "Reopened>pending"}
+        "done": "Refunded>done", "failed": "Reopened>pending Refunded>failed",
+        "cancelled": "Reopened>pending Refunded>cancelled"}
 
 
 def test_every_state_can_be_reached_and_done_is_the_end() -> None:
     reached = {after for row in TRANSITIONS.values() for after in row.values()}
     assert reached | {State.PENDING} == set(State)
-    assert not TRANSITIONS[State.DONE]
+    assert set(TRANSITIONS[State.DONE].values()) == {State.DONE}
     assert not AT_REST & IN_FLIGHT
 
 
@@ -80,7 +83,7 @@ def test_every_state_can_be_reached_and_done_is_the_end() -> None:
 def test_a_legal_event_leads_where_the_table_says(state: State, kind: type[Event]) -> None:
     after = apply(make_job(state), EVENTS[kind], NOW_S + 1)
     assert after.state is TRANSITIONS[state][kind]
-    assert after.changed_s == NOW_S + 1
+    assert after.changed_s == (NOW_S if kind is Refunded else NOW_S + 1)
 
 
 @pytest.mark.parametrize(("state", "kind"), ILLEGAL)

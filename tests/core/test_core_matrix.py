@@ -3,7 +3,8 @@
 Goal: the count is right before a cell is built, and a rule that does nothing is told.
 """
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pytest
 from core_samples import make_campaign
@@ -11,14 +12,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.manifest import Campaign, ModelRef, Rule
-from pipeline.core.matrix import count_combos, multiply
+from pipeline.core.matrix import Matrix, count_combos
 
 PEOPLE = ({"city": "Oslo", "age": "30"}, {"city": "Oslo", "age": "40"},
           {"city": "Rome", "age": "30"})
 
 
+class Combo(NamedTuple):
+    """One combination of all axes, the strips and cuts of a matrix laid out one by one."""
+
+    ref: ModelRef
+    aspect_ratio: str | None
+    vars: Mapping[str, Any]
+    params: Mapping[str, Any]
+    variant: int
+    base: int
+
+
+class Multiplied:
+    """A matrix that was walked through."""
+
+    def __init__(self, campaign: Campaign, bases: Sequence[dict[str, Any]] = ({},)) -> None:
+        matrix = Matrix(campaign, bases)
+        strips = list(matrix)
+        assert all(matrix.vars(strip.number) == strip.vars for strip in strips)
+        assert all(matrix.base(strip.number) == strip.base for strip in strips)
+        self.excluded, self.problems = matrix.excluded, matrix.problems
+        self.combos = [Combo(cut.ref, cut.aspect_ratio, strip.vars, cut.params, n + 1, strip.base)
+                       for strip in strips for cut in strip.cuts for n in range(campaign.variants)]
+
+
 def told(campaign: Campaign, *bases: dict[str, Any]) -> list[tuple[object, ...]]:
-    matrix = multiply(campaign, bases or ({},))
+    matrix = Multiplied(campaign, bases or ({},))
     assert not matrix.problems
     return [(c.ref.model, c.aspect_ratio, *c.vars.values(), *c.params.values(), c.variant)
             for c in matrix.combos]
@@ -53,7 +78,7 @@ def test_the_count_is_the_product(axes: list[int], params: list[int], models: in
 def test_an_exclude_takes_out_what_matches_all_that_it_names() -> None:
     campaign = make_campaign(axes={"product": ["ear", "box"]}, models=("fox", "owl"),
                              exclude=(Rule(models=("owl",), vars={"product": ("box",)}),))
-    matrix = multiply(campaign)
+    matrix = Multiplied(campaign)
     assert (len(matrix.combos), matrix.excluded) == (3, 1)
     assert not any(c.ref.model == "owl" and c.vars["product"] == "box" for c in matrix.combos)
 
@@ -61,7 +86,7 @@ def test_an_exclude_takes_out_what_matches_all_that_it_names() -> None:
 def test_a_cell_that_two_excludes_match_counts_once() -> None:
     campaign = make_campaign(models=("fox", "owl"),
                              exclude=(Rule(models=("owl",)), Rule(models=("owl", "fox"))))
-    matrix = multiply(campaign)
+    matrix = Multiplied(campaign)
     assert (matrix.combos, matrix.excluded, matrix.problems) == ([], 2, [])
 
 
@@ -70,14 +95,15 @@ def test_a_cell_that_two_excludes_match_counts_once() -> None:
     Rule(vars={"colour": ("red",)}), Rule(params={"quality": ("high",)}),
     Rule(models=("fox",), vars={"product": ("bag",)})])
 def test_an_exclude_that_matches_nothing_is_told_with_the_axes(rule: Rule) -> None:
-    [problem] = multiply(make_campaign(axes={"product": ["ear", "box"]}, exclude=(rule,))).problems
+    campaign = make_campaign(axes={"product": ["ear", "box"]}, exclude=(rule,))
+    [problem] = Multiplied(campaign).problems
     assert problem.message == "this exclude matches no cell"
     assert problem.hint == "the axes are model: fox; product: ear, box"
 
 
 def test_a_text_and_a_number_are_not_the_same_value() -> None:
     campaign = make_campaign(axes={"n": [1, "1", True]}, exclude=(Rule(vars={"n": (1,)}),))
-    assert [combo.vars["n"] for combo in multiply(campaign).combos] == ["1", True]
+    assert [combo.vars["n"] for combo in Multiplied(campaign).combos] == ["1", True]
 
 
 def test_an_include_adds_cells_and_leaves_the_other_axes_their_lists() -> None:
@@ -92,27 +118,27 @@ def test_an_include_brings_back_what_an_exclude_took_out() -> None:
     campaign = make_campaign(axes={"product": ["ear", "box"]},
                              exclude=(Rule(vars={"product": ("box",)}),),
                              include=(Rule(vars={"product": ("box",)}),))
-    matrix = multiply(campaign)
+    matrix = Multiplied(campaign)
     assert ([c.vars["product"] for c in matrix.combos], matrix.excluded) == (["ear", "box"], 1)
 
 
 def test_an_include_adds_only_what_is_missing() -> None:
     campaign = make_campaign(axes={"product": ["ear"]},
                              include=(Rule(vars={"product": ("ear", "box")}),))
-    assert [combo.vars["product"] for combo in multiply(campaign).combos] == ["ear", "box"]
+    assert [combo.vars["product"] for combo in Multiplied(campaign).combos] == ["ear", "box"]
 
 
 def test_an_include_that_adds_nothing_is_told() -> None:
     campaign = make_campaign(axes={"product": ["ear"]}, include=(Rule(vars={"product": ("ear",)}),))
-    [problem] = multiply(campaign).problems
+    [problem] = Multiplied(campaign).problems
     assert "adds no cell" in problem.message
 
 
 def test_an_include_of_a_listed_model_keeps_the_account_it_is_listed_with() -> None:
     campaign = Campaign("hero", None, (ModelRef("fox", "elsewhere"),), aspect_ratios=("1:1",),
                         include=(Rule(models=("fox", "owl"), aspect_ratios=("3:2",)),))
-    assert [combo.ref.account for combo in multiply(campaign).combos] == ["elsewhere", "elsewhere",
-                                                                         ""]
+    accounts = [combo.ref.account for combo in Multiplied(campaign).combos]
+    assert accounts == ["elsewhere", "elsewhere", ""]
 
 
 @pytest.mark.parametrize(("wanted", "left"), [
@@ -121,14 +147,14 @@ def test_an_include_of_a_listed_model_keeps_the_account_it_is_listed_with() -> N
 def test_a_rule_matches_a_row_by_the_fields_it_names(wanted: dict[str, object],
                                                      left: list[str]) -> None:
     campaign = make_campaign(axes={"who": PEOPLE}, exclude=(Rule(vars={"who": (wanted,)}),))
-    rows: list[Any] = [combo.vars["who"] for combo in multiply(campaign).combos]
+    rows: list[Any] = [combo.vars["who"] for combo in Multiplied(campaign).combos]
     assert [f"{row['city']} {row['age']}" for row in rows] == left
 
 
 def test_an_include_of_a_part_of_a_row_means_the_whole_rows() -> None:
     campaign = make_campaign(axes={"who": PEOPLE}, aspect_ratios=("1:1",), include=(
         Rule(aspect_ratios=("3:2",), vars={"who": ({"city": "Oslo"},)}),))
-    added = [combo for combo in multiply(campaign).combos if combo.aspect_ratio == "3:2"]
+    added = [combo for combo in Multiplied(campaign).combos if combo.aspect_ratio == "3:2"]
     assert [combo.vars["who"] for combo in added] == list(PEOPLE[:2])
     assert count_combos(campaign) == 5
 
@@ -136,7 +162,7 @@ def test_an_include_of_a_part_of_a_row_means_the_whole_rows() -> None:
 def test_a_row_that_no_table_has_adds_nothing() -> None:
     campaign = make_campaign(axes={"who": PEOPLE},
                              include=(Rule(vars={"who": ({"city": "Bonn"},)}),))
-    assert len(multiply(campaign).problems) == 1
+    assert len(Multiplied(campaign).problems) == 1
 
 
 def test_cells_of_a_chain_have_the_variables_of_what_they_start_from() -> None:
@@ -144,13 +170,13 @@ def test_cells_of_a_chain_have_the_variables_of_what_they_start_from() -> None:
     assert told(campaign, {"product": "ear"}, {"product": "box"}) == [
         ("fox", None, "ear", "near", 1), ("fox", None, "ear", "far", 1),
         ("fox", None, "box", "near", 1), ("fox", None, "box", "far", 1)]
-    assert [combo.base for combo in multiply(campaign, [{}, {}]).combos] == [0, 0, 1, 1]
+    assert [combo.base for combo in Multiplied(campaign, [{}, {}]).combos] == [0, 0, 1, 1]
 
 
 def test_a_rule_of_a_chain_may_name_the_variables_of_its_source() -> None:
     bases = [{"product": "ear"}, {"product": "box"}]
     excluding = make_campaign(exclude=(Rule(vars={"product": ("box",)}),))
-    assert [c.base for c in multiply(excluding, bases).combos] == [0]
+    assert [c.base for c in Multiplied(excluding, bases).combos] == [0]
     including = make_campaign(aspect_ratios=("1:1",), include=(
         Rule(aspect_ratios=("3:2",), vars={"product": ("box",)}),))
-    assert [c.base for c in multiply(including, bases).combos if c.aspect_ratio == "3:2"] == [1]
+    assert [c.base for c in Multiplied(including, bases).combos if c.aspect_ratio == "3:2"] == [1]

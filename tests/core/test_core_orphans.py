@@ -4,11 +4,13 @@ Goal: a charge that no care could prevent is seen; a row that a job has, may yet
 nothing is not taken for one. Method: small lists that can be judged by eye.
 """
 
+from dataclasses import replace
+
 import pytest
 from core_samples import NOW_S, TERMS, cr, make_job, make_spec
 
 from pipeline.core.job import State
-from pipeline.core.orphans import Orphan, Try, find_orphans
+from pipeline.core.orphans import LATEST_S, Orphan, Try, find_orphans
 from pipeline.core.provider import Broken, Finished, News, Output, Scan, Sighting, Working
 
 LINGERS_S = TERMS.linger_s + TERMS.ingest_max_s + TERMS.skew_s
@@ -41,7 +43,7 @@ def test_a_row_like_ours_that_nobody_owns_is_an_orphan_of_the_job_it_looks_like(
 
 @pytest.mark.parametrize("rows", [
     [row("a")], [row("a"), row("b", prompt="a boat")], [row("a"), row("b", NOW_S - 60)],
-    [row("a"), row("b", NOW_S + LINGERS_S + 1)],
+    [row("a"), row("b", NOW_S + LINGERS_S + LATEST_S + 1)],
     [row("a"), row("b", news=Broken("generation_failed", "no", cr("0")))]])
 def test_what_is_ours_or_cannot_be_ours_or_took_nothing_is_none(rows: list[Sighting]) -> None:
     assert found(*rows, owned=("a",)) == []
@@ -77,3 +79,24 @@ def test_kinds_that_the_list_may_not_show_whole_are_passed_over() -> None:
 
 def test_without_a_paid_call_nothing_is_ours() -> None:
     assert found(row("a"), tries=()) == []
+
+
+def test_where_marks_are_given_back_a_mark_alone_makes_a_row_ours() -> None:
+    ours = replace(sent(), tag="tag-1")
+    rows = [replace(row(name), tag=tag) for name, tag in
+            (("a", "tag-1"), ("b", "tag-1"), ("c", "another's"), ("d", ""))]
+    told = find_orphans("acme", Scan(rows, complete=True), {"a"}, [ours], [],
+                        terms=replace(TERMS, echo=True))
+    assert [orphan.remote_id for orphan in told] == ["b"]
+    assert told[0].job == ours.key
+
+
+@pytest.mark.parametrize(("tries", "rows"), [
+    ([replace(sent(), tag="tag-1", nameless=True)], ["tag-1"]),
+    ([replace(sent("a boat"), tag="tag-2")], ["tag-2"]),
+])
+def test_a_marked_row_of_a_job_that_is_open_or_booked_is_none(tries: list[Try],
+                                                              rows: list[str]) -> None:
+    scan = Scan([replace(row(tag), tag=tag) for tag in rows], complete=True)
+    open_jobs = [make_job(State.IN_DOUBT, spec=make_spec("a boat"))]
+    assert find_orphans("acme", scan, (), tries, open_jobs, terms=replace(TERMS, echo=True)) == []

@@ -10,15 +10,17 @@ import pytest
 from core_samples import cr, make_cell, make_row, make_spec
 
 from pipeline.core.cells import Cell, Expansion, Skipped
+from pipeline.core.difference import Wanted, compare
 from pipeline.core.job import State
 from pipeline.core.manifest import Budget
 from pipeline.core.money import NOTHING
-from pipeline.core.plan import Known, Plan, Status, Wanted, compare, draw_plan, fingerprint
+from pipeline.core.plan import Known, Plan, Status, draw_plan, fingerprint
 
 
 def drawn(*cells: Cell, known: dict[str, Known] | None = None) -> Plan:
-    return draw_plan("spring", "m.yaml", "acme", Expansion(list(cells)), known=known or {},
-                     catalogs={"acme": "sha256:1"}, budget=Budget(cr("500")))
+    return draw_plan("spring", "m.yaml", "acme", Expansion(list(cells)),
+                     known=lambda keys: known or {}, catalogs={"acme": "sha256:1"},
+                     budget=Budget(cr("500")))
 
 
 STATUSES = [
@@ -65,7 +67,7 @@ def test_totals_are_the_sums_of_what_is_bought() -> None:
 
 def test_a_plan_tells_what_was_left_out() -> None:
     skipped = Skipped("hero", "fox", "8:1", "does not offer")
-    plan = draw_plan("spring", "m.yaml", "acme", Expansion([], 3, [skipped]), known={},
+    plan = draw_plan("spring", "m.yaml", "acme", Expansion([], 3, [skipped]), known=lambda keys: {},
                      catalogs={}, budget=Budget())
     assert (plan.excluded, plan.skipped) == (3, [skipped])
 

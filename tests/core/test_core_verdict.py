@@ -96,10 +96,15 @@ def test_a_failure_takes_what_the_service_says_and_the_worst_where_it_says_nothi
     assert event == Failed("content_refused", "no", cr(taken), assumed=charged is None)
 
 
-def test_at_a_service_that_charges_for_success_alone_a_failure_is_free() -> None:
+@pytest.mark.parametrize(("charged", "event"), [
+    (None, Failed("content_refused", "no", cr("10"), assumed=True, due=True)),
+    ("4", Failed("content_refused", "no", cr("4"))),
+])
+def test_where_failures_are_given_back_one_counts_as_spent_and_due(charged: str | None,
+                                                                   event: Failed) -> None:
     kind = replace(TERMS, failure_is_charged=False)
-    event = judge_news(RUNNING, Broken("content_refused", "no"), kind, NOW_S)
-    assert event == Failed("content_refused", "no", NOTHING, assumed=True)
+    news = Broken("content_refused", "no", None if charged is None else cr(charged))
+    assert judge_news(RUNNING, news, kind, NOW_S) == event
 
 
 @pytest.mark.parametrize(("allowed", "tried", "again"), [(1, 0, False), (2, 0, True),

@@ -24,6 +24,7 @@ from pipeline.ledger.questions import Questions
 from pipeline.providers.registry import SANDBOX_TERMS
 from pipeline.simulation.clock import run_jumping
 from pipeline.simulation.demand import Demand
+from pipeline.simulation.ground import KEY
 from pipeline.simulation.life import Life
 from pipeline.simulation.process import RUN, run_process
 from pipeline.simulation.world import Script, World
@@ -123,7 +124,7 @@ def test_without_a_control_the_balance_is_the_evidence(tmp_path: Path) -> None:
     assert told.moment("Deferred") - told.moment("Doubted") >= QUIET_S
 
 
-SCOPES = {"simulated": ["generate:media", "read:balance"]}
+SCOPES = {KEY.reveal(): ["generate:media", "read:balance"]}
 
 
 @pytest.mark.parametrize("fault", ["lost_reply", "lost_request"])

@@ -2,16 +2,19 @@
 
 Goal: no input that a fuzzer finds in minutes breaks a reader. Method: libFuzzer through `atheris`,
 which is no dependency of the program or of the tests: `make fuzz` fetches it, and where it cannot
-be had this says so and ends well. Each target is a process of its own; what broke it is kept. The
-parsers of the standard library are watched too, JSON's in its Python form.
+be had this says so and lets Hypothesis draw for as long. Each target is a process of its own; what
+broke it is kept. The parsers of the standard library are watched too, JSON's in its Python form.
 """
 
 import argparse
 import importlib.util
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 FOUND = Path("fuzz-found")
@@ -19,6 +22,9 @@ FOUND = Path("fuzz-found")
 LONGEST_INPUT = 4096
 SLOWEST_S = 10
 MOST_MEGABYTES = 2048
+MOST_AT_ONCE = 4
+BEGIN_S = 6.0
+"""What a target takes before its first input: the packages are imported anew, watched."""
 WATCHED = ("pipeline", "json", "tomllib", "jinja2", "tinytag", "email")
 """The packages whose branches guide the fuzzer."""
 
@@ -26,24 +32,43 @@ _RUNS = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 _COVERED = re.compile(r"cov: (\d+)")
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a target: how many inputs it met, and what it broke with, if it did."""
+
+    inputs: int
+    covered: str
+    broke: str = ""
+
+
 def main(words: Sequence[str]) -> int:
     """Drive the targets that are named, or all; 1 if any of them broke."""
     parser = argparse.ArgumentParser(description="Fuzz the readers of foreign bytes.")
-    parser.add_argument("--seconds", type=int, default=60, help="for each target")
+    parser.add_argument("--minutes", type=float, default=4, help="for all targets together")
     parser.add_argument("--in-process", action="store_true", help="as the driver starts it")
     parser.add_argument("targets", nargs="*")
     said, more = parser.parse_known_args(words)
-    if importlib.util.find_spec("atheris") is None:
-        sys.stderr.write("atheris is not installed, so the coverage-guided fuzzing is skipped; the "
-                         "drawn inputs of tests/fuzz/test_fuzz_targets.py are run by `make test`\n")
-        return 0
     if said.in_process:
         _fuzz(said.targets[0], [*said.targets[1:], *more])
         return 0
+    drive = _guided if importlib.util.find_spec("atheris") else _drawn
+    if drive is _drawn:
+        _say("atheris is not installed here, so no coverage guides the inputs: Hypothesis draws")
     names = said.targets or _names()
-    broken = [name for name in names if not _drive(name, said.seconds)]
-    sys.stdout.write(f"{len(names) - len(broken)} of {len(names)} targets stand\n")
+    workers = min(MOST_AT_ONCE, os.cpu_count() or 1) if drive is _guided else 1
+    seconds = 60 * said.minutes * workers / len(names) - (BEGIN_S if drive is _guided else 0)
+    with ThreadPoolExecutor(workers) as pool:
+        outcomes = list(pool.map(lambda name: _told(name, drive(name, max(2, round(seconds)))),
+                                 names))
+    broken = sum(bool(outcome.broke) for outcome in outcomes)
+    _say(f"{len(names)} readers, {sum(outcome.inputs for outcome in outcomes):,} inputs, "
+         f"{broken} tracebacks")
     return 1 if broken else 0
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
 
 
 def _names() -> list[str]:
@@ -52,8 +77,25 @@ def _names() -> list[str]:
     return list(TARGETS)
 
 
-def _drive(name: str, seconds: int) -> bool:
-    """Fuzz one target in a process of its own; whether it stands."""
+def _told(name: str, outcome: Outcome) -> Outcome:
+    verdict = "BROKE" if outcome.broke else "stands"
+    _say(f"{name:<10} {verdict}  {outcome.inputs:>9,} inputs{outcome.covered}")
+    if outcome.broke:
+        _say(outcome.broke)
+    return outcome
+
+
+def _drawn(name: str, seconds: int) -> Outcome:
+    """One target under inputs that nothing guides."""
+    from fuzz_drawn import draw_for
+    from fuzz_targets import TARGETS
+
+    tried, broke = draw_for(TARGETS[name], seconds)
+    return Outcome(tried, "", broke)
+
+
+def _guided(name: str, seconds: int) -> Outcome:
+    """One target under the fuzzer, in a process of its own."""
     FOUND.mkdir(exist_ok=True)
     corpus = _corpus(name)
     done = subprocess.run(
@@ -63,12 +105,8 @@ def _drive(name: str, seconds: int) -> bool:
         capture_output=True, text=True, errors="replace", check=False)
     runs = _RUNS.findall(done.stderr) or ["0"]
     covered = _COVERED.findall(done.stderr) or ["?"]
-    verdict = "stands" if done.returncode == 0 else "BROKE"
-    sys.stdout.write(f"{name:<10} {verdict}  {int(runs[-1]):>9,} inputs, coverage {covered[-1]}\n")
-    sys.stdout.flush()
-    if done.returncode:
-        sys.stdout.write(f"{done.stdout[-3000:]}\n{done.stderr[-1000:]}\n")
-    return done.returncode == 0
+    broke = f"{done.stdout[-3000:]}\n{done.stderr[-1000:]}" if done.returncode else ""
+    return Outcome(int(runs[-1]), f", coverage {covered[-1]}", broke)
 
 
 def _corpus(name: str) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from manifest_text import HEAD, read
 
 from pipeline.core.manifest import Axis, Campaign, Manifest, ModelRef, Rule
-from pipeline.core.matrix import multiply
+from pipeline.core.matrix import Matrix
 from pipeline.core.money import Money
 from pipeline.inputs.manifest import read_manifest
 
@@ -85,7 +85,7 @@ def test_a_campaign_from_another_inherits_instead_of_multiplying_again(whole: Ma
     trailer = campaign(whole, "trailer")
     assert (trailer.source_campaign, trailer.vars) == ("teaser", {"brand": "Other"})
     bases = [{"brand": "Acme", "product": "speaker", "season": "summer", "scale": "1.50"}]
-    assert len(multiply(teaser, bases).combos) == 1
+    assert [len(strip.cuts) for strip in Matrix(teaser, bases)] == [1]
 
 
 def test_every_value_knows_its_place(whole: Manifest) -> None:

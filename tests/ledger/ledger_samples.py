@@ -115,7 +115,7 @@ def read_event(name: str, text: str) -> Event:
     kind = EVENTS[name]
     for field in fields(kind):
         value = body[field.name]
-        if field.name in ("hold", "charged") and value is not None:
+        if field.name in ("hold", "charged", "amount") and value is not None:
             body[field.name] = Money(value)
         elif field.name == "outputs":
             body[field.name] = tuple(Output(**part) for part in value)

@@ -176,7 +176,8 @@ def test_nobody_goes_on_whose_commit_was_cut_short_by_anything_else(tmp_path: Pa
 
 def test_a_process_whose_epoch_is_over_writes_nothing_more(tmp_path: Path) -> None:
     with begun(tmp_path) as ledger:
-        later = Commits(ledger.connection, ledger.commits.epoch + 1, ledger.ballast)
+        later = Commits(ledger.connection, ledger.commits.epoch + 1, ledger.ballast,
+                        ledger.receipts)
         ledger.connection.execute("update meta set value = value + 1 where name = 'epoch'")
         with pytest.raises(Halt, match="another process has taken the ledger over"):
             happen(ledger, only_job(ledger), intended())

@@ -27,6 +27,7 @@ from ledger_samples import (
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.job import Accepted, State
 from pipeline.ledger.connection import open_for_reading
+from pipeline.ledger.receipts import acceptance
 
 
 def used(folder: Path, *, finished: bool = True) -> Path:
@@ -217,7 +218,7 @@ def test_a_receipt_is_on_disk_before_the_database_hears_of_it(tmp_path: Path) ->
 def test_an_id_that_the_database_never_heard_of_is_found_in_the_log(tmp_path: Path) -> None:
     with begun(tmp_path) as ledger:
         happen(ledger, jobs_of(ledger)[0], intended("tag-7"))
-        ledger.receipts.accept("tag-7", ("r7", "r8"), "now")
+        ledger.receipts.write([acceptance("tag-7", ("r7", "r8"), "now")])
     with opened(tmp_path) as ledger:
         assert states(ledger) == [State.SUBMITTING]
         assert ledger.found.accepted["tag-7"] == ("r7", "r8")

@@ -36,7 +36,7 @@ from pipeline.core.provider import Output
 from pipeline.ledger.ballast import BALLAST_BYTES, LEAST_BYTES, Ballast, NoRoom
 from pipeline.ledger.durable import allocate
 from pipeline.ledger.ledger import Ledger
-from pipeline.ledger.receipts import ROOM_BYTES, START, Receipts
+from pipeline.ledger.receipts import ROOM_BYTES, START, Receipts, acceptance, intent
 
 LONG = "x" * 20_000
 MADE = Produced((Output("https://media.example/a.png"),), note=LONG)
@@ -224,16 +224,16 @@ def unsyncable() -> int:
 def test_after_a_line_that_was_not_synced_the_log_takes_none(tmp_path: Path) -> None:
     receipts = Receipts(tmp_path / "receipts.log")
     receipts.open(0, START)
-    receipts.intend("t1", "job", "now")
+    receipts.write([intent("t1", "job", "now")])
     whole, able = receipts.mark(), receipts._descriptor
     receipts._descriptor = unsyncable()
     with pytest.raises(OSError, match="Invalid argument"):
-        receipts.accept("t1", ("r1",), "now")
+        receipts.write([acceptance("t1", ("r1",), "now")])
     os.close(receipts._descriptor)
     receipts._descriptor = able
     for _ in range(2):
         with pytest.raises(OSError, match="Invalid argument"):
-            receipts.accept("t1", ("r1",), "now")
+            receipts.write([acceptance("t1", ("r1",), "now")])
     assert receipts.mark() == whole
     receipts.close()
     assert receipts.open(0, START).accepted == {}

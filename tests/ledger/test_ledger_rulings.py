@@ -154,7 +154,7 @@ def test_a_million_other_jobs_are_not_looked_at_for_the_doubts(tmp_path: Path) -
         for sql in asked:
             plan = " ".join(row["detail"] for row in ledger.connection.execute(
                 f"explain query plan {sql}"))
-            assert "INDEX jobs_open" in plan, plan
+            assert "INDEX jobs_out" in plan, plan
 
 
 @pytest.mark.parametrize("event", [Accepted(("r1",)), Deferred("never_arrived")])

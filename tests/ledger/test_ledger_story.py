@@ -38,6 +38,7 @@ from pipeline.core.job import (
     Intended,
     Job,
     Produced,
+    Refunded,
     Reopened,
     Saved,
     State,
@@ -45,16 +46,19 @@ from pipeline.core.job import (
 from pipeline.core.money import Money
 from pipeline.core.provider import Output
 from pipeline.ledger.commits import Fenced
+from pipeline.ledger.refunds import dues
 
 OUTPUT = Output("https://media.example/a.png?sig=1", "image/png", 8, 8, 99)
 FILE = File("outputs/a.png", "0" * 64, 99, "image/png", 8, 8)
+BACK = Refunded("", Money(0))
+"""A refund, until it is known of what."""
 
 
 EVENTS: dict[type[Event], Event] = {
     Intended: intended(), Accepted: Accepted(("r1", "r2")), Produced: Produced((OUTPUT, OUTPUT)),
     Deferred: Deferred("throttled", NOON + 9, message="später"), Failed: Failed("links_gone", "x"),
     Doubted: Doubted("reply_lost", "cut"), Saved: Saved((FILE,)),
-    Cancelled: Cancelled("cancelled", "no"), Reopened: Reopened("me")}
+    Cancelled: Cancelled("cancelled", "no"), Reopened: Reopened("me"), Refunded: BACK}
 
 WAYS = [[Cancelled], [Intended, Failed], [Intended, Deferred], [Intended, Doubted, Deferred],
         [Intended, Doubted, Accepted, Produced, Saved], [Intended, Produced, Failed],
@@ -81,15 +85,20 @@ def test_on_any_way_jobs_attempts_and_sums_agree(tmp_path_factory: pytest.TempPa
                                                  steps: list[tuple[int, int, int]]) -> None:
     with begun(tmp_path_factory.mktemp("s"), *(make_cell(f"kite {n}") for n in range(3))) as ledger:
         born = jobs_of(ledger)
-        jobs = list(born)
+        jobs, back = list(born), 0
         for tick, (which, choice, amount) in enumerate(steps):
             job = jobs[which]
             kinds = list(TRANSITIONS[job.state])
-            if kinds:
-                event = _happens(kinds[choice % len(kinds)], tick, amount if job.held else 0)
+            event = _happens(kinds[choice % len(kinds)], tick, amount if job.held else 0)
+            owed = [due for due in dues(ledger.connection, "acme") if due.job == job.key]
+            if event == BACK and owed:
+                event = Refunded(owed[0].tag, owed[0].amount)
+                back += owed[0].amount.micros
+            if event != BACK:
                 jobs[which] = happen(ledger, job, event)
         assert jobs_of(ledger) == jobs == [folded(ledger, job) for job in born]
         totals = ledger.ask.totals(RUN)
+        assert totals.refunded.micros == back
         assert totals.held.micros == sum(job.held.micros for job in jobs)
         assert totals.charged.micros == sum(job.charged.micros for job in jobs)
         rows = ledger.connection.execute("select sum(reserved), sum(settled) from attempts")
@@ -101,9 +110,10 @@ def _happens(kind: type[Event], tick: int, amount: int) -> Event:
     charged = Money(amount * 1_000_000)
     made: dict[type[Event], Event] = {
         Intended: Intended(f"tag-{tick}", cr("10")), Accepted: Accepted((f"r-{tick}",)),
-        Produced: Produced((OUTPUT,), charged), Failed: Failed("generation_failed", "", charged),
-        Deferred: Deferred("generation_failed", 0.0, charged)}
-    return made.get(kind, EVENTS[kind])
+        Produced: Produced((OUTPUT,), charged),
+        Failed: Failed("generation_failed", "", charged, due=True),
+        Deferred: Deferred("generation_failed", 0.0, charged, due=True)}
+    return made.get(kind) or EVENTS[kind]
 
 
 @pytest.mark.parametrize("change", [

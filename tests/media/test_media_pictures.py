@@ -4,6 +4,8 @@ Goal: no picture that is broken is ever called delivered, and none takes the mem
 Method: real pictures of four kinds, and each with one thing wrong.
 """
 
+import errno
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from media_samples import picture, seen
 
 from pipeline.media.examine import Facts
-from pipeline.media.picture import MOST_SCANS
+from pipeline.media.picture import MOST_SCANS, read_picture
 
 
 @pytest.mark.parametrize(("kind", "media_type"), [
@@ -55,3 +57,13 @@ def test_a_picture_painted_over_and_over_is_not_decoded(tmp_path: Path) -> None:
     assert seen(tmp_path, whole[:-2] + scan + whole[-2:]) == Facts("image/jpeg", 64, 64)
     bomb = whole[:-2] + scan * MOST_SCANS + whole[-2:]
     assert seen(tmp_path, bomb) == "it is a picture larger than any picture is"
+
+
+def test_a_machine_in_trouble_makes_no_picture_a_broken_one() -> None:
+    """Too many open files once made three pictures that were paid for "gone"."""
+    class Poor(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.raises(OSError, match="Too many open files"):
+        read_picture(Poor(b"\x89PNG"), 4)

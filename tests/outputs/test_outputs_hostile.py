@@ -58,7 +58,7 @@ def test_no_form_of_a_job_carries_a_signature(tmp_path: Path) -> None:
     events = [(NOW_S, "Produced", json.dumps({"outputs": [{"url": LINK}], "charged": 5})),
               (NOW_S, "Saved", "{}")]
     forms = [as_json(job_document(entry, "")), screened(show_job, entry, events),
-             screened(show_jobs, [entry]), exported(export_csv, entry),
+             screened(show_jobs, [entry], 1), exported(export_csv, entry),
              exported(export_jsonl, entry), exported(export_markdown, entry), job_line(entry.job)]
     shown = make_shown(tmp_path)
     page = write_sheet(tmp_path / "report", run=shown.run, sections=shown.sections,

@@ -114,7 +114,7 @@ def test_the_story_of_a_job_hides_addresses_and_tells_the_rest(tmp_path: Path) -
 def test_several_files_are_told_by_their_labels_and_lengths(tmp_path: Path) -> None:
     entries = {(e.campaign, e.job.key): e for e in make_studio(tmp_path).entries}
     screen = make_screen(100)
-    show_jobs(screen, entries.values())
+    show_jobs(screen, entries.values(), len(entries))
     text = text_of(screen)
     for part in ("vocals, instrumental · 3 min 11 s", "2 files · 3 min 11 s, 3 min 10 s", "3 files",
                  "2 files, 2 of 3 ads came; the third was refused", "voice Rachel · 4.0 s"):
@@ -142,7 +142,7 @@ def test_the_whole_story_of_a_job_that_came_in_part(tmp_path: Path) -> None:
 
 def test_a_long_list_of_jobs_is_cut_and_says_so() -> None:
     screen = make_screen()
-    show_jobs(screen, (make_entry(n, make_job()) for n in range(1203)))
+    show_jobs(screen, (make_entry(n, make_job()) for n in range(1203)), 1203)
     assert "and 703 more" in text_of(screen)
 
 
@@ -152,7 +152,7 @@ def test_every_view_fits_its_terminal_and_harms_nobody(tmp_path: Path, width: in
     screen = make_screen(width)
     show_status(screen, odd.run, odd.totals, seconds=5)
     show_runs(screen, [(odd.run, odd.totals)])
-    show_jobs(screen, odd.entries)
+    show_jobs(screen, odd.entries, len(odd.entries))
     for entry in odd.entries:
         show_job(screen, entry, [(NOW_S, HOSTILE, json.dumps({"message": HOSTILE})),
                                  (NOW_S, "Failed", HOSTILE)])

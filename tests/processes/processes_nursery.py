@@ -25,8 +25,10 @@ from typing import Any, NoReturn
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = ("account", "authoring", "catalog", "completion", "doctor", "doubt", "failure", "library",
-           "looking", "mending", "planning", "running", "sandbox", "spend")
+           "login", "looking", "mending", "planning", "running", "sandbox", "spend")
 LARGEST = 1 << 20
+HELD = "NURSERY_HELD"
+"""A child that has this in its environment stops before its first step, until it is let go on."""
 
 
 class Child:
@@ -37,6 +39,10 @@ class Child:
         self.args = args
         self.pid = int.from_bytes(_read(line, 4), "little")
         self.returncode: int | None = None
+
+    def __del__(self) -> None:
+        """Nobody asks for its code any more."""
+        self._line.close()
 
     def poll(self) -> int | None:
         """Its code, if it has ended; killed ones have the signal's number, negative."""
@@ -171,6 +177,8 @@ def _bear(line: socket.socket, door: socket.socket) -> int:
 def _live(wish: Mapping[str, Any], streams: Sequence[int]) -> None:
     """The child, which does not return: a new session, streams, folder, environment, `main`."""
     os.setsid()
+    if wish["env"].pop(HELD, ""):
+        os.kill(os.getpid(), signal.SIGSTOP)
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
     os.closerange(3, 256)

@@ -56,6 +56,8 @@ def test_the_key_is_nowhere_on_disk_in_no_output_and_in_no_process_list(place: P
                  "both calls are answered, or lost")
         run.kill()
         assert place.end(run).code == -signal.SIGKILL
+        assert (place.folder / "state/pipeline.db-wal").stat().st_size > 0
+        assert leaks(tmp_path) == []
         assert place.run("resume", "-v").code == 0
         assert check_books(place, served) == 2
         for words in (("jobs", "--json"), ("report",), ("report", "--format", "jsonl"), ("status",),
@@ -161,6 +163,32 @@ def test_no_signature_is_in_anything_that_is_shown_or_kept_for_people(place: Pla
             and "state" not in path.relative_to(place.folder).parts]
     assert len(kept) > 10
     assert not [path for path in kept if signature in path.read_bytes()]
+
+
+BREAKING = """\
+import httpx
+
+async def send(self, request, **more):
+    headers = dict(request.headers)
+    raise RuntimeError(f"what nobody thought of, with {request.url} of {type(self).__name__}")
+
+httpx.AsyncClient.send = send
+"""
+"""A library that breaks where nobody expects it, with the key in reach of the failure."""
+
+
+def test_a_bug_is_told_without_the_key_that_lies_in_its_frames(place: Place,
+                                                              tmp_path: Path) -> None:
+    place.write("lib/sitecustomize.py", BREAKING)
+    place.env |= {"KUBEEZ_API_KEY": KEY, "PYTHONFAULTHANDLER": "1",
+                  "PYTHONPATH": f"{place.folder / 'lib'}{os.pathsep}{REPOSITORY}"}
+    place.small(account="kubeez")
+    for words in (("balance", "--account", "kubeez", "-v"), ("run", "small.yaml", "--yes", "-v"),
+                  ("models", "--account", "kubeez", "--json")):
+        asked = place.start(*words, before=("/usr/bin/env",))
+        assert asked.wait(30) == 1
+        assert "what nobody thought of" in place.said(asked)[1]
+    assert leaks(tmp_path) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="environments are read from /proc")

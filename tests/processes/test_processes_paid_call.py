@@ -1,75 +1,62 @@
-"""Death, or a disk that fails, at one system call after another of a small run.
+"""Death, or a disk that fails, at one system call after another of a small run (SAFETY F76, F79).
 
-The tracer kills the process on entry to its N-th write, sync or send, or lets the call fail. The
-default takes a sample around the paid calls; `PIPELINE_SWEEP=full` takes every N of every call, and
-a second death on the way back.
+Goal: the next run finishes with every file, and nothing is bought twice. Method: the tracer lets
+the process fall; the calls are counted first, so that the sample moves with the program. `make
+sweep` takes every N of every call.
 """
 
 import os
-import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from processes_books import check_books, rows
-from processes_kit import FULL, Place, sandbox
+from processes_falls import KILL, STRACE, Fall, counts, fall_and_go_on, files_of
 
-STRACE = shutil.which("strace")
-KILL = "signal=KILL"
 SAMPLE = (
-    ("sendto", KILL, (4, 5, 7, 9)), ("fdatasync", KILL, (15, 18)), ("fsync", KILL, (3,)),
-    ("pwrite64", KILL, (250,)), ("fdatasync", "error=EIO", (16,)), ("fsync", "error=EIO", (4,)),
-    ("pwrite64", "error=ENOSPC", (177,)), ("linkat", "error=EIO", (1,)),
+    ("sendto", KILL, (0.25, 0.45, 0.6, 0.9)), ("recvfrom", KILL, (0.3, 0.6)),
+    ("fdatasync", KILL, (0.5, 0.65)), ("pwrite64", KILL, (0.75,)), ("write", KILL, (0.4,)),
+    ("fdatasync", "error=EIO", (0.55,)), ("fsync", "error=EIO", (0.6,)),
+    ("pwrite64", "error=ENOSPC", (0.5,)), ("linkat", "error=EIO", (0.1,)),
 )
-ALL = (
-    ("sendto", KILL, range(1, 16)), ("recvfrom", KILL, range(1, 20)),
-    ("fdatasync", KILL, range(1, 35)), ("fsync", KILL, range(1, 13)),
-    ("pwrite64", KILL, range(1, 380, 3)), ("linkat", KILL, (1,)), ("rename", KILL, range(1, 7)),
-    ("unlink", KILL, range(1, 9)), ("openat", KILL, range(300, 900, 10)),
-    ("ftruncate", KILL, range(1, 5)),
-    ("fdatasync", "error=EIO", range(1, 35)), ("fsync", "error=EIO", range(1, 13)),
-    ("pwrite64", "error=ENOSPC", range(1, 380, 5)), ("linkat", "error=EIO", (1,)),
-    ("rename", "error=EIO", range(1, 7)), ("unlink", "error=EIO", range(1, 9)),
-)
-"""How often one thread of the run makes each call; a point past its last ends the run unharmed."""
+"""A call, what befalls it, and how far into its calls: 1 is the last."""
+ON_A_FILE = ("fsync", "linkat", "rename")
+EVER = (("fsync", "error=EIO"), ("write", "error=ENOSPC"))
+PARTS = 3
 
-POINTS = [(call, fate, number) for call, fate, numbers in (ALL if FULL else SAMPLE)
-          for number in numbers]
-SLICES = 40 if FULL else 3
+needs_tracer = pytest.mark.skipif(
+    not STRACE and not os.environ.get("PIPELINE_REQUIRE_STRACE"), reason="strace is not installed")
 
 
-def injecting(call: str, fate: str, number: int) -> tuple[str, ...]:
-    """The tracer before the command's own words."""
-    return (str(STRACE), "-f", "-qq", "-e", f"trace={call}", "-e",
-            f"inject={call}:{fate}:when={number}", "-o", os.devnull)
-
-
-def fall_and_go_on(folder: Path, call: str, fate: str, number: int) -> int:
-    """Run, fall at the point, go on (in full falling once more), finish; the first code."""
-    with sandbox(folder / "books") as served:
-        place = Place(folder / "work")
-        place.small()
-        place.settle_on(served)
-        fell = place.run("run", "small.yaml", "--yes", before=injecting(call, fate, number))
-        assert fell.code in (0, 2, 13, -9), (call, fate, number, fell)
-        if FULL and fell.code:
-            again = injecting(call, fate, 1 + number // 2)
-            place.run("run", "small.yaml", "--yes", before=again)
-        said = place.run("run", "small.yaml", "--yes", "--json")
-        assert (said.code, said.document["jobs"]["done"]) == (0, 3), (call, fate, number, said)
-        assert check_books(place, served) == 3
-        charges = rows(place, "select count(*) as n from attempts where state = 'paid'")
-        assert charges[0]["n"] == 3
-        return fell.code
-
-
-@pytest.mark.skipif(not STRACE and not os.environ.get("PIPELINE_REQUIRE_STRACE"),
-                    reason="strace is not installed")
-@pytest.mark.parametrize("part", range(SLICES))
-def test_no_fall_around_a_paid_call_pays_twice_or_loses_a_file(tmp_path: Path, part: int) -> None:
+@pytest.fixture(scope="module")
+def falls(tmp_path_factory: pytest.TempPathFactory) -> list[Fall]:
+    """The sample: falls of the whole run, on the last file, and of a disk that fails for ever."""
     assert STRACE, "PIPELINE_REQUIRE_STRACE is set and strace is missing"
-    wanted = POINTS[part::SLICES]
+    folder = tmp_path_factory.mktemp("counted")
+    most = counts(folder, sorted({call for call, _, _ in SAMPLE}))
+    sample = [Fall(call, fate, max(1, round(share * most[call])))
+              for call, fate, shares in SAMPLE for share in shares]
+    [*_, last] = files_of(folder).values()
+    sample += [Fall(call, KILL, 1, paths=last) for call in ON_A_FILE]
+    return sample + [Fall(call, fate, 1, ever=True) for call, fate in EVER]
+
+
+@needs_tracer
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_fall_around_a_paid_call_pays_twice_or_loses_a_file(
+        tmp_path: Path, falls: list[Fall], part: int,
+        record_property: Callable[[str, object], None]) -> None:
+    wanted = falls[part::PARTS]
     with ThreadPoolExecutor(3) as pool:
-        codes = list(pool.map(lambda point: fall_and_go_on(
-            tmp_path / "-".join(map(str, point)), *point), wanted))
-    assert FULL or any(codes)
+        fates = list(pool.map(lambda fall: fall_and_go_on(tmp_path / str(fall).replace(" ", "-"),
+                                                          fall), wanted))
+    assert [(fate.doubles, fate.lost, fate.wrong) for fate in fates] == [(0, 0, "")] * len(wanted)
+    fell = sum(fate.fell for fate in fates)
+    record_property("falls at a system call", fell)
+    assert fell >= len(wanted) - 2
+
+
+@needs_tracer
+def test_a_point_past_the_last_call_is_told_from_one_that_fell(tmp_path: Path) -> None:
+    fate = fall_and_go_on(tmp_path / "past", Fall("connect", KILL, 500))
+    assert (fate.fell, fate.wrong) == (False, "")

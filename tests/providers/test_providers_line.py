@@ -7,6 +7,7 @@ Method: a listener on loopback that reads, answers, cuts and resets as a script 
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -174,16 +175,26 @@ def test_an_old_line_that_is_closed_under_a_purchase_is_a_doubt_and_not_tried_ag
     assert (listener.requests, listener.lines) == (2, 1)
 
 
+async def call_off(heard: anyio.Event, call: Callable[[], Awaitable[object]]) -> None:
+    """Make a call, and give it up once it was heard."""
+    async with anyio.create_task_group() as calls:
+        calls.start_soon(call)
+        await heard.wait()
+        calls.cancel_scope.cancel()
+
+
 def test_a_purchase_that_is_called_off_leaves_the_line_usable() -> None:
+    heard = anyio.Event()
+
     async def script(listener: Listener, stream: SocketStream) -> None:
         if await listener.hear(stream) and listener.requests == 1:
+            heard.set()
             await listener.hear(stream)
             return
         await stream.send(HEAD + YES)
 
     async def act(kubeez: Kubeez) -> Any:
-        with anyio.move_on_after(0.05):
-            await kubeez.submit(SPEC, ())
+        await call_off(heard, partial(kubeez.submit, SPEC, ()))
         return await kubeez.submit(SPEC, ())
 
     found, listener = at(script, act)
@@ -213,14 +224,16 @@ def test_a_stream_that_is_cut_breaks_off(pieces: tuple[bytes, ...]) -> None:
 
 
 def test_a_line_serves_again_after_a_stream_was_left() -> None:
+    heard = anyio.Event()
+
     async def script(listener: Listener, stream: SocketStream) -> None:
         await listener.hear(stream)
         await stream.send(EVENTS if listener.requests == 1 else HEAD + YES)
+        heard.set()
         await listener.hear(stream)
 
     async def act(kubeez: Kubeez) -> Any:
-        with anyio.move_on_after(0.05):
-            await kubeez.follow("g1", "video")
+        await call_off(heard, partial(kubeez.follow, "g1", "video"))
         return await kubeez.submit(SPEC, ())
 
     found, listener = at(script, act)

@@ -47,7 +47,7 @@ def test_reading_changes_no_byte(tmp_path: Path) -> None:
     assert state() == before
 
 
-OLD_TABLES = ("assets", "served")
+OLD_TABLES = ("rings", "assets", "served")
 OLD_COLUMNS = ("late_ends", "null_links", "charged_late")
 
 

@@ -6,47 +6,36 @@ receipts and the delivered files as a stranger would.
 """
 
 import json
-import sqlite3
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from endings import USED, doubts, ends, files, limits, origins, peace, rest
+from endings import doubts, ends, files, limits, origins, peace, rest
 from truth import UNTOLD, Truth, alike, group, rows_made
 
 from pipeline.core.job import Accepted, Doubted, Intended, Job, State, apply
+from pipeline.ledger.connection import RECEIPTS
 from pipeline.sandbox.jobs import COMPLETED
+from pipeline.simulation.ground import KEY
 from pipeline.simulation.process import RUN
 from pipeline.simulation.world import World
 
-SETTLED = "select coalesce(sum(reserved + settled), 0) from attempts"
-TAKEN = """select coalesce(sum(charge_micros - case when finishes_at <= ? then refund_micros
-else 0 end), 0) from jobs"""
+TWICE_BOUGHT = """select job, purchase from attempts where state <> 'free'
+group by job, purchase having count(*) > 1"""
+CAUSES = "select json_extract(body, '$.cause') from events where type = 'Doubted'"
+
+QUOTED = """select 1 from events where instr(body, ?) union all
+select 1 from jobs where instr(spec || labels || outputs || files || folder || message, ?)"""
 
 
-def check_commit(world: World, connection: sqlite3.Connection) -> None:
-    """At every commit: the caps hold, the sums are the sum of their parts, no charge is missing."""
-    if not connection.execute("select 1 from sqlite_master where name = 'totals'").fetchone():
-        return
-    booked = connection.execute(SETTLED).fetchone()[0]
-    row = connection.execute(USED, (f"run:{RUN}",)).fetchone()
-    used = row["used"] if row else 0
-    assert used == booked, f"the sums say {used}, the attempts {booked}"
-    cap = world.script.cap
-    assert cap is None or used <= cap.micros, f"{used} is over the cap of {cap.micros}"
-    taken = world.books.query(TAKEN, (world.wall(),))[0][0]
-    assert taken <= booked, f"the service took {taken}, the ledger knows of {booked}"
-
-
-def check_rest(world: World) -> None:
-    """At the end: everything there is to check."""
-    truth = Truth(world)
-    try:
-        for check in (paid_calls, purchases, owners, money, stories, receipts, rest, doubts,
-                      files, origins, ends, limits, peace):
+def check_rest(world: World, checks: Sequence[Callable[[Truth], None]] = ()) -> None:
+    """At the end: everything there is to check, or only these."""
+    with world.ground.reading() as connection:
+        assert connection is not None
+        truth = Truth(world, connection)
+        for check in checks or EVERY:
             check(truth)
-    finally:
-        truth.close()
 
 
 def paid_calls(truth: Truth) -> None:
@@ -143,6 +132,12 @@ def stories(truth: Truth) -> None:
         assert told == job, f"the story of {key} ends otherwise:\n{told}\n{job}"
 
 
+def receipt_lines(world: World) -> list[str]:
+    """What lies in the receipt log, of which the room for more lines is no part."""
+    log = world.state / RECEIPTS
+    return log.read_text().rstrip("\0").splitlines() if log.exists() else []
+
+
 def receipts(truth: Truth) -> None:
     """What the receipt log knows, the ledger knows: what has a receipt is not doubted for a crash.
 
@@ -150,7 +145,7 @@ def receipts(truth: Truth) -> None:
     its doubt, because the first scan waits so long; unless the clock was set back in between.
     """
     accepted: defaultdict[str, list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
-    for line in (truth.world.state / "receipts.log").read_text().splitlines():
+    for line in receipt_lines(truth.world):
         told = json.loads(line.partition(" ")[2])
         if told["what"] == "accepted":
             second = int(datetime.fromisoformat(told["at"]).timestamp())
@@ -168,3 +163,36 @@ def receipts(truth: Truth) -> None:
                     early = [ids for second, ids in accepted[tag] if second <= int(at_s)]
                     assert truth.clocks_differ or not early, (
                         f"{tag} has the receipt {early}, and was doubted")
+
+
+def one_each(truth: Truth) -> None:
+    """One live or paid attempt for each purchase of a job; an id that cost something belongs to one
+    that is not free."""
+    assert not truth.ask(TWICE_BOUGHT)
+    for name, tag in truth.owner.items():
+        free = truth.attempts[tag]["state"] == "free"
+        assert not (free and truth.net(name)), f"{name} was paid for, and {tag} is free"
+
+
+def cut_calls(truth: Truth) -> None:
+    """No more attempts come into doubt than calls were cut: by a death, or on the line."""
+    world, causes = truth.world, Counter(row[0] for row in truth.ask(CAUSES))
+    starts = [call for call in world.wire.calls
+              if call.method == "POST" and call.path.startswith("/v1/generate/")]
+    cut = sum(not call.heard or call.status != 200 for call in starts)
+    assert causes["reply_lost"] <= cut, f"{causes['reply_lost']} lost, and {cut} were cut"
+    assert causes["interrupted"] <= world.cut, (
+        f"{causes['interrupted']} interrupted, and {world.cut} were cut by a death")
+
+
+def keyless(truth: Truth) -> None:
+    """The key is in its header and nowhere else: not in the ledger, the receipts, what was said,
+    nor in an address."""
+    world, key = truth.world, KEY.reveal()
+    told = [*world.said, *receipt_lines(world), *(call.path for call in world.wire.calls)]
+    assert not [text for text in told if key in text], "the key is told"
+    assert not truth.ask(QUOTED, key, key), "the key is in the ledger"
+
+
+EVERY = (paid_calls, purchases, owners, one_each, money, stories, receipts, cut_calls, keyless,
+           rest, doubts, files, origins, ends, limits, peace)

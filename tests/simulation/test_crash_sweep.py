@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 
 import pytest
+from kept_ground import kept_ground
 from worlds import FULL, broken, went
 
 from pipeline.simulation.demand import EXTRAS, Demand
@@ -73,6 +74,8 @@ def test_the_next_process_may_die_as_well(campaign: Campaign, part: int) -> None
                        PARTS * campaign.pairs):
         first, second = divmod(place, RECOVERY)
         kills = (Kill(1 + first), Kill(1 + second, down_s=60.0))
-        if error := broken(Script(demand=campaign.demand, kills=kills)):
+        with kept_ground() as ground:
+            error = broken(Script(demand=campaign.demand, kills=kills), ground)
+        if error:
             told.append(f"stopped at {1 + first}, then at {1 + second}: {error}")
     assert not told

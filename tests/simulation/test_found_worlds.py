@@ -15,7 +15,7 @@ from worlds import broken, empty_folder, happen
 from pipeline.core.errors import Exit
 from pipeline.ledger.connection import DATABASE, open_for_reading
 from pipeline.ledger.ledger import Ledger
-from pipeline.ledger.receipts import START, Receipts
+from pipeline.ledger.receipts import START, Receipts, intent
 from pipeline.providers.registry import SANDBOX_TERMS
 from pipeline.simulation.demand import FILMS, Demand
 from pipeline.simulation.story import Story, Watcher, play
@@ -120,8 +120,8 @@ def test_a_receipt_that_had_no_room_is_not_taken_for_written(
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", lambda file, line, place: write(file, line[:9], place))
         with pytest.raises(OSError, match="No space left"):
-            receipts.intend("tag-1", "job", "now")
-    receipts.intend("tag-2", "job", "now")
+            receipts.write([intent("tag-1", "job", "now")])
+    receipts.write([intent("tag-2", "job", "now")])
     receipts.close()
     assert list(receipts.open(0, START).intended) == ["tag-2"]
     receipts.close()

@@ -16,7 +16,6 @@ from pipeline.core.money import Money
 from pipeline.core.provider import Output
 from pipeline.core.spec import JobSpec
 from pipeline.ledger.codec import EVENTS, read_job
-from pipeline.ledger.connection import open_for_reading
 from pipeline.sandbox.gallery import Gallery
 from pipeline.sandbox.jobs import COMPLETED, RemoteJob
 from pipeline.simulation.goods import make_small
@@ -34,9 +33,7 @@ T = TypeVar("T")
 class Truth:
     """Both sides of a world at rest."""
 
-    def __init__(self, world: World) -> None:
-        connection = open_for_reading(world.state)
-        assert connection is not None
+    def __init__(self, world: World, connection: sqlite3.Connection) -> None:
         self.world = world
         self.connection = connection
         self.remote = {job.id: job for job in world.books.jobs()}
@@ -98,9 +95,6 @@ class Truth:
 
     def in_doubt(self) -> list[Job]:
         return [job for job in self.jobs.values() if job.state is State.IN_DOUBT]
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 def read_event(name: str, text: str) -> Event:

@@ -6,25 +6,23 @@ the machine offers a folder there, because every commit is synced and a sweep ma
 
 import json
 import os
-import shutil
 import sqlite3
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import invariants
+from kept_ground import KeptGround, empty_folder
+from watching import check_commit, check_sale
 
-from pipeline.ledger.connection import open_for_reading
 from pipeline.simulation.life import Life
 from pipeline.simulation.story import Story, Watcher, play
 from pipeline.simulation.world import Script, World
 
 FULL = os.environ.get("PIPELINE_SWEEP") == "full"
-IN_MEMORY = Path("/dev/shm")
 
+SUBMITTING = "select tag from jobs where state = 'submitting'"
+DOUBTS = "select count(*) from events where type = 'Doubted'"
 RESUBMITTING = """select 1 from attempts join jobs on jobs.tag = attempts.tag
 where jobs.state = 'submitting' and epoch < (select value from meta where name = 'epoch')"""
 DOUBTED = """select events.type, json_array_length(events.body, '$.remote_ids') as ids
@@ -36,28 +34,24 @@ LABELLED = """select json_extract(value, '$.label') as label from jobs, json_eac
 where label = 'vocals'"""
 
 
-@contextmanager
-def empty_folder() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(dir=IN_MEMORY if IN_MEMORY.is_dir() else None))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
-
-
 def happen(script: Script, seen: Counter[str] | None = None,
-           change: Callable[[World], None] = lambda world: None) -> Story:
+           change: Callable[[World], None] = lambda world: None,
+           ground: KeptGround | None = None) -> Story:
     """Let a script happen and check everything; what it came through is added to `seen`.
 
-    `change` does to the world, before it begins, what no script can say.
+    `change` does to the world, before it begins, what no script can say. A `ground` that is kept
+    makes it cheap.
     """
     watch = Watch(Counter() if seen is None else seen, change)
-    with empty_folder() as folder:
-        try:
-            return play(script, folder, Watcher(watch.opened, watch.died, watch.rested))
-        except BaseExceptionGroup as group:
-            raise first_of(group) from group
+    watcher = Watcher(watch.opened, watch.died, watch.rested)
+    try:
+        if ground is not None:
+            ground.wipe()
+            return play(script, ground.folder, watcher, ground)
+        with empty_folder() as folder:
+            return play(script, folder, watcher)
+    except BaseExceptionGroup as group:
+        raise first_of(group) from group
 
 
 def first_of(error: BaseException) -> BaseException:
@@ -67,25 +61,30 @@ def first_of(error: BaseException) -> BaseException:
     return error
 
 
-def went(script: Script) -> Story | str:
+def went(script: Script, ground: KeptGround | None = None) -> Story | str:
     """How a script went, or what it broke."""
     try:
-        return happen(script)
+        return happen(script, ground=ground)
     except Exception as error:  # noqa: BLE001 - whatever breaks is what is asked for
         return f"{type(error).__name__}: {error}"
 
 
-def broken(script: Script) -> str:
+def broken(script: Script, ground: KeptGround | None = None) -> str:
     """What a script breaks; "" for nothing."""
-    story = went(script)
+    story = went(script, ground)
     return story if isinstance(story, str) else ""
 
 
-def log_of(script: Script) -> str:
+def log_of(script: Script, ground: KeptGround | None = None) -> str:
     """Everything that happens in a world."""
     told = []
+    watcher = Watcher(rested=lambda world, story: told.append(log(world)))
+    if ground is not None:
+        ground.wipe()
+        play(script, ground.folder, watcher, ground)
+        return told[0]
     with empty_folder() as folder:
-        play(script, folder, Watcher(rested=lambda world, story: told.append(log(world))))
+        play(script, folder, watcher)
     return told[0]
 
 
@@ -93,9 +92,8 @@ def log(world: World) -> str:
     """Everything that happened, in a form that two runs can be compared by."""
     lines = [f"{call.sent_s:.6f} {call.process} {call.method} {call.path} {call.status}"
              for call in world.wire.calls]
-    connection = open_for_reading(world.state)
-    assert connection is not None
-    with closing(connection):
+    with world.ground.reading() as connection:
+        assert connection is not None
         lines += [f"{row['at_s']:.6f} {row['job']} {row['type']} {row['body']}"
                   for row in connection.execute("select * from events order by id")]
     return "\n".join(lines).replace(str(world.outputs), "outputs")
@@ -104,36 +102,42 @@ def log(world: World) -> str:
 class Watch:
     """Looks on, and counts what a campaign of worlds must have come through."""
 
-    def __init__(self, seen: Counter[str], change: Callable[[World], None]) -> None:
+    def __init__(self, seen: Counter[str],
+                 change: Callable[[World], None] = lambda world: None) -> None:
         self.seen = seen
         self.change = change
 
     def opened(self, world: World) -> None:
         self.change(world)
-        world.check = partial(invariants.check_commit, world)
+        world.check = partial(check_commit, world)
+        world.service.sold = partial(check_sale, world)
 
     def died(self, world: World, life: Life) -> None:
-        connection = open_for_reading(world.state)
-        if connection is None:
-            return
-        with closing(connection):
+        with world.ground.reading() as connection:
+            if connection is None:
+                return
+            world.cut += len(connection.execute(SUBMITTING).fetchall())
             self.seen["death of a process"] += life.dead
             self.seen["effect that failed"] += life.failed
             if connection.execute(RESUBMITTING).fetchone():
                 self.seen["death during recovery"] += 1
-            if _receipt_without_commit(world, connection):
-                self.seen["death between receipt and commit"] += 1
+            lines = invariants.receipt_lines(world)
+            for tag, in connection.execute(SUBMITTING):
+                told = [line for line in lines if tag in line]
+                self.seen["death between intent and its line"] += not told
+                self.seen["death between receipt and commit"] += any(
+                    '"what":"accepted"' in line for line in told)
 
     def rested(self, world: World, story: Story) -> None:
         invariants.check_rest(world)
-        connection = open_for_reading(world.state)
-        assert connection is not None
-        with closing(connection):
+        with world.ground.reading() as connection:
+            assert connection is not None
             self._count_events(connection)
             self._count_ends(world, connection)
             self._count_kinds(world, connection)
 
     def _count_events(self, connection: sqlite3.Connection) -> None:
+        self.seen["doubt"] += connection.execute(DOUBTS).fetchone()[0]
         for row in connection.execute(DOUBTED):
             if row["type"] in ("Accepted", "Deferred"):
                 self.seen["adoption" if row["type"] == "Accepted" else "absence"] += 1
@@ -148,6 +152,9 @@ class Watch:
             self.seen["false doubt"] += row["tag"] not in paid
         arrived = [call for call in world.wire.calls if call.late and call.status == 200]
         self.seen["late arrival"] += len(arrived)
+        self.seen["late arrival after death"] += sum(
+            call.stray and call.status == 200 and call.method == "POST"
+            for call in world.wire.calls)
         now = world.wall()
         for job in world.books.jobs():
             self.seen["late links"] += job.links_at > job.finishes_at and job.is_linked(now)
@@ -167,10 +174,3 @@ class Watch:
         self.seen["stream"] += sum(
             call.path.endswith("/stream") and call.status == 200 for call in world.wire.calls)
 
-
-def _receipt_without_commit(world: World, connection: sqlite3.Connection) -> bool:
-    path = world.state / "receipts.log"
-    lines = path.read_text().splitlines() if path.exists() else []
-    accepted = [line for line in lines if '"what":"accepted"' in line]
-    return any(row["tag"] in line for line in accepted for row in connection.execute(
-        "select tag from jobs where state = 'submitting'"))
