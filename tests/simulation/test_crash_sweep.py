@@ -28,8 +28,8 @@ class Campaign:
     pairs: int
 
 
-PICTURES = Campaign(Demand(ratios=("1:1", "16:9"), clips=True), 235, *((1, 3) if FULL else (5, 67)))
-EVERY_KIND = Campaign(Demand(extras=tuple(EXTRAS)), 550, *((1, 29) if FULL else (17, 701)))
+PICTURES = Campaign(Demand(ratios=("1:1", "16:9"), clips=True), 235, *((1, 3) if FULL else (9, 99)))
+EVERY_KIND = Campaign(Demand(extras=tuple(EXTRAS)), 550, *((1, 29) if FULL else (29, 1301)))
 PARTS = 4
 """The sweep is cut into parts that run side by side."""
 RECOVERY = 30

@@ -17,7 +17,7 @@ from pipeline.simulation.demand import Demand
 from pipeline.simulation.world import Kill, Script
 
 PARTS = 4
-STEP, STEP_OF_KINDS = (1, 1) if FULL else (23, 13)
+STEP, STEP_OF_KINDS = (1, 1) if FULL else (43, 19)
 EFFECTS = 70
 """A run of one job has fewer effects."""
 KINDS = {
