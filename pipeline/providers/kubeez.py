@@ -6,9 +6,7 @@ refusal in its own envelope is called free.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urljoin
 
 from pipeline.core.catalog import Catalog
 from pipeline.core.errors import Refused, ReplyLost, Unreachable, Vanished
@@ -27,14 +25,14 @@ from pipeline.core.provider import (
 )
 from pipeline.core.spec import JobSpec
 from pipeline.core.terms import Terms
-from pipeline.providers.downloads import DataFile
 from pipeline.providers.http import PAID_DEADLINE_S, Body, Http
-from pipeline.providers.kubeez_answers import read_rows, read_sighting, read_status, read_upload
+from pipeline.providers.kubeez_answers import read_credits, read_scan, read_upload
 from pipeline.providers.kubeez_bodies import STARTS
-from pipeline.providers.kubeez_captions import caption_files
+from pipeline.providers.kubeez_captions import open_output, read_job
 from pipeline.providers.kubeez_catalog import read_catalog
 from pipeline.providers.kubeez_library import KubeezLibrary
 from pipeline.providers.kubeez_refusals import expect, in_words, refusal_of_start
+from pipeline.providers.links import absolute
 from pipeline.providers.listening import Event, read_events
 from pipeline.providers.reply import Reply
 
@@ -84,11 +82,7 @@ class Kubeez:
 
     async def balance(self) -> Money | None:
         """Credits left on the account."""
-        body = expect(await self._http.read("/v1/balance")).body
-        try:
-            return Money.from_number(body["credits"])
-        except (KeyError, TypeError, ValueError):
-            return None
+        return read_credits(expect(await self._http.read("/v1/balance")).body)
 
     async def upload(self, path: str) -> str:
         """Bring a local file to the service; its signed address."""
@@ -113,7 +107,7 @@ class Kubeez:
     async def look(self, remote_id: str, kind: str) -> News:
         """News of one generation."""
         reply = expect(await self._http.read(_route(remote_id, kind)))
-        return self._news(reply.body, reply.content, remote_id, kind)
+        return read_job(reply.body, reply.content, remote_id, kind, self._absolute)
 
     async def follow(self, remote_id: str, kind: str) -> News:
         """The end of one generation, from its stream of events (facts/kubeez.md 3.6)."""
@@ -133,30 +127,18 @@ class Kubeez:
             raise Unreachable(f"the stream says: {in_words(content.decode())}")
         if event.name != "result":
             return Working()
-        return self._news(body, content, remote_id, kind)
-
-    def _news(self, body: object, content: bytes, remote_id: str, kind: str) -> News:
-        news = read_status(body, remote_id, kind, self._absolute)
-        if kind == "captions" and isinstance(news, Finished) and isinstance(body, Mapping):
-            files = news.outputs or caption_files(body, content, self._absolute)
-            return replace(news, outputs=files)
-        return news
+        return read_job(body, content, remote_id, kind, self._absolute)
 
     async def scan(self, filters: Mapping[str, str]) -> Scan:
         """The newest rows of the account's history, one read."""
         reply = expect(await self._http.read("/v1/generations", dict(filters)))
-        rows = read_rows(reply.body)
-        sightings = [found for row in rows if row and (found := read_sighting(row, self._absolute))]
-        return Scan(sightings, complete=len(rows) < self.terms.list_rows, skew_s=reply.skew_s,
-                    unread=len(rows) - len(sightings))
+        return read_scan(reply.body, self._absolute, most=self.terms.list_rows,
+                         skew_s=reply.skew_s)
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[Download]:
         """Open a made file, at its link or in its own address."""
-        if url.startswith("data:"):
-            yield DataFile(url)
-            return
-        async with self._http.download(url, loopback=self._loopback) as body:
+        async with open_output(self._http, url, loopback=self._loopback) as body:
             yield body
 
     async def close(self) -> None:
@@ -165,10 +147,7 @@ class Kubeez:
 
     def _absolute(self, url: str) -> str:
         """Links without a host belong to the media host, or to the account's own address."""
-        try:
-            return urljoin(self._media_host, url)
-        except ValueError:
-            return url  # no address at all: whoever is to follow it says so
+        return absolute(self._media_host, url)
 
 
 def _route(remote_id: str, kind: str) -> str:

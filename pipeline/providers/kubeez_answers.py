@@ -13,6 +13,7 @@ from pipeline.core.provider import (
     News,
     Output,
     Receipt,
+    Scan,
     Sighting,
     Working,
 )
@@ -97,6 +98,22 @@ def read_rows(body: object) -> list[GenerationRow | None]:
     if not isinstance(raws, list):
         raise Unreachable("the answer is no history")
     return [read_row(raw) for raw in raws]
+
+
+def read_scan(body: object, absolute: Absolute, *, most: int, skew_s: float) -> Scan:
+    """One reading of the history, which shows at most so many rows."""
+    rows = read_rows(body)
+    sightings = [found for row in rows if row and (found := read_sighting(row, absolute))]
+    return Scan(sightings, complete=len(rows) < most, skew_s=skew_s,
+                unread=len(rows) - len(sightings))
+
+
+def read_credits(body: Any) -> Money | None:
+    """What is left on the account; None where the answer does not say."""
+    try:
+        return Money.from_number(body["credits"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def read_row(raw: object) -> GenerationRow | None:

@@ -3,11 +3,14 @@
 Law: what was paid for is kept as it came; subtitles are made of it where its words can be read.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from pipeline.core.captions import PLACES, cues, read_words, srt, vtt
-from pipeline.core.provider import Broken, Finished, Output, Receipt
-from pipeline.providers.downloads import data_address
+from pipeline.core.provider import Broken, Download, Finished, News, Output, Receipt
+from pipeline.providers.downloads import DataFile, data_address
+from pipeline.providers.http import Http
 from pipeline.providers.kubeez_answers import (
     MADE,
     Absolute,
@@ -15,6 +18,7 @@ from pipeline.providers.kubeez_answers import (
     read_news,
     read_receipt,
     read_row,
+    read_status,
 )
 from pipeline.providers.reply import LARGEST_REPLY, Reply
 
@@ -50,6 +54,25 @@ def caption_files(body: Mapping[str, object], content: bytes,
     return (*(Output(data_address(kind, text), kind, bytes=len(text)) for kind, text in texts
               if len(text) <= LARGEST_REPLY),
             *(Output(absolute(film), "video") for film in films[:1]))
+
+
+def read_job(body: object, content: bytes, remote_id: str, kind: str,
+             absolute: Absolute) -> News:
+    """News of one job from its own answer; where that is the transcript, it is the file as well."""
+    news = read_status(body, remote_id, kind, absolute)
+    if kind == "captions" and isinstance(news, Finished) and isinstance(body, Mapping):
+        return replace(news, outputs=news.outputs or caption_files(body, content, absolute))
+    return news
+
+
+@asynccontextmanager
+async def open_output(http: Http, url: str, *, loopback: bool) -> AsyncIterator[Download]:
+    """Open a made file, at its link or in its own address (`data:`)."""
+    if url.startswith("data:"):
+        yield DataFile(url)
+        return
+    async with http.download(url, loopback=loopback) as body:
+        yield body
 
 
 def _says(body: Mapping[str, object]) -> bool:

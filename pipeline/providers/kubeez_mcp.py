@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 from pipeline.core.catalog import Catalog
 from pipeline.core.errors import Refused, ReplyLost, Unreachable, Vanished
@@ -32,16 +31,16 @@ from pipeline.core.provider import (
 )
 from pipeline.core.spec import JobSpec
 from pipeline.core.terms import Terms
-from pipeline.providers.downloads import DataFile
 from pipeline.providers.http import Http
 from pipeline.providers.kubeez import ROUTES
-from pipeline.providers.kubeez_answers import NAMES, read_rows, read_sighting, read_status
+from pipeline.providers.kubeez_answers import NAMES, read_credits, read_scan
 from pipeline.providers.kubeez_bodies import STARTS
-from pipeline.providers.kubeez_captions import caption_files
+from pipeline.providers.kubeez_captions import open_output, read_job
 from pipeline.providers.kubeez_catalog import read_catalog
 from pipeline.providers.kubeez_mcp_quotes import quote_arguments, read_preview
 from pipeline.providers.kubeez_mcp_refusals import failure_of, says_error
 from pipeline.providers.kubeez_mcp_uploads import Uploading
+from pipeline.providers.links import absolute
 from pipeline.providers.reply import Reply
 from pipeline.providers.tool_line import PAID_DEADLINE_S, Tool, ToolAnswer, ToolLine
 
@@ -92,11 +91,7 @@ class KubeezMcp:
 
     async def balance(self) -> Money | None:
         """Credits left on the account."""
-        body = await self._ask("get_balance")
-        try:
-            return Money.from_number(body["credits"])
-        except (KeyError, TypeError, ValueError):
-            return None
+        return read_credits(await self._ask("get_balance"))
 
     async def preview(self, spec: JobSpec) -> Preview | None:
         """What the service says that a job will take; None where it does not say, and where its
@@ -142,11 +137,7 @@ class KubeezMcp:
         body = answer.body
         if isinstance(body, Mapping) and not any(name in body for name in NAMES):
             body = {**body, "id": remote_id}  # the published answer names no id (facts, section 7)
-        news = read_status(body, remote_id, kind, self._absolute)
-        if kind == "captions" and isinstance(news, Finished) and isinstance(body, Mapping):
-            files = caption_files(body, answer.text.encode(), self._absolute)
-            return replace(news, outputs=news.outputs or files)
-        return news
+        return read_job(body, answer.text.encode(), remote_id, kind, self._absolute)
 
     async def follow(self, remote_id: str, kind: str) -> News:
         """There is no stream of a job here."""
@@ -155,18 +146,13 @@ class KubeezMcp:
     async def scan(self, filters: Mapping[str, str]) -> Scan:
         """The newest rows of the account's history, one read."""
         answer = await self._answer("get_generations", {"limit": self.terms.list_rows, **filters})
-        rows = read_rows(answer.body)
-        sightings = [found for row in rows if row and (found := read_sighting(row, self._absolute))]
-        return Scan(sightings, complete=len(rows) < self.terms.list_rows, skew_s=answer.skew_s,
-                    unread=len(rows) - len(sightings))
+        return read_scan(answer.body, self._absolute, most=self.terms.list_rows,
+                         skew_s=answer.skew_s)
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[Download]:
         """Open a made file, at its link or in its own address."""
-        if url.startswith("data:"):
-            yield DataFile(url)
-            return
-        async with self._http.download(url, loopback=self._loopback) as body:
+        async with open_output(self._http, url, loopback=self._loopback) as body:
             yield body
 
     async def close(self) -> None:
@@ -191,10 +177,7 @@ class KubeezMcp:
         return answer
 
     def _absolute(self, url: str) -> str:
-        try:
-            return urljoin(self._media_host, url)
-        except ValueError:
-            return url  # no address at all: whoever is to follow it says so
+        return absolute(self._media_host, url)
 
 
 def _fitted(tool: Tool, body: Mapping[str, object]) -> dict[str, object]:

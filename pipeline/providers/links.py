@@ -54,6 +54,15 @@ async def check_link(url: str, *, loopback: bool) -> list[str]:
     return [str(address) for address in addresses]
 
 
+def absolute(base: str, url: str) -> str:
+    """A link as a whole address; one without a host belongs to `base`. What is no address at all
+    stays as it is: whoever is to follow it says so."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
+
+
 def next_hop(url: str, location: str) -> str:
     """The address that a redirect leads to; raises `Vanished` for none."""
     try:

@@ -9,7 +9,6 @@ again.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
-from urllib.parse import urljoin
 
 import anyio
 
@@ -33,7 +32,7 @@ from pipeline.core.provider import (
 from pipeline.core.spec import JobSpec
 from pipeline.core.terms import Limit, Terms
 from pipeline.providers.http import Http
-from pipeline.providers.links import is_loopback
+from pipeline.providers.links import absolute, is_loopback
 from pipeline.providers.studio_answers import (
     Asked,
     asked_of,
@@ -219,10 +218,7 @@ class Studio:
         return read_sighting(row, asked, model, self._absolute)
 
     def _absolute(self, url: str) -> str:
-        try:
-            return urljoin(f"{self._http.base_url}/", url)
-        except ValueError:
-            return url  # no address at all: whoever is to follow it says so
+        return absolute(f"{self._http.base_url}/", url)
 
 
 def _input(offered: Offered, spec: JobSpec, sources: Sequence[str],

@@ -80,10 +80,10 @@ class Process:
         while control.staying and (self._choose() or (first and self._open())):
             first = False
             before = self._totals()
-            shared = executor.World(self.ledger, self.store, control, Quiet(world),
+            shared = executor.World(self.ledger, self.store, control, Quiet(world.said.append),
                                     self.now, self._new_tag, world.wall)
             lanes = [Lane(ACCOUNT, self.provider, shared)]
-            await run_all(self.ledger, RUN, lanes, control, Quiet(self.world),
+            await run_all(self.ledger, RUN, lanes, control, Quiet(self.world.said.append),
                           bounds=Bounds(longest_s), signals=False, tick_s=_tick_s(longest_s))
             if self._totals() == before or control.reasons:
                 break
@@ -143,10 +143,10 @@ def _tick_s(longest_s: float | None) -> float:
 
 
 class Quiet:
-    """Nobody looks on; what is said to a person is kept."""
+    """Nobody looks on; what is said to a person goes to `said`."""
 
-    def __init__(self, world: World) -> None:
-        self.said: Callable[[str], None] = world.said.append
+    def __init__(self, said: Callable[[str], None]) -> None:
+        self.said = said
 
     def started(self, totals: Totals) -> None:
         """Nobody looks on."""

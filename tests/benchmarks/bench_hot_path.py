@@ -21,8 +21,8 @@ import httpx
 from pairing import Contender, race, say
 
 from pipeline.core.caps import Caps
-from pipeline.core.job import Job, State
-from pipeline.core.report import RunInfo, Totals
+from pipeline.core.job import State
+from pipeline.core.report import RunInfo
 from pipeline.core.terms import Limit
 from pipeline.executor.assets import AssetStore, in_thread
 from pipeline.executor.control import Control
@@ -34,6 +34,7 @@ from pipeline.providers.http import Http
 from pipeline.providers.registry import PROVIDERS, SANDBOX_TERMS
 from pipeline.providers.secret import Secret
 from pipeline.simulation.demand import ACCOUNT, Demand, plan_of
+from pipeline.simulation.process import Quiet
 
 SIZES = (3000,)
 LINES = 64
@@ -47,29 +48,6 @@ def main(sizes: Sequence[int], rounds: int) -> None:
     race("hot_path", [Contender(name, lambda size, name=name: (
         sys.executable, __file__, name, str(size))) for name in ("loop", "executor")],
         sizes, rounds)
-
-
-class Quiet:
-    """Nobody looks on."""
-
-    def started(self, totals: Totals) -> None:
-        """Nobody looks on."""
-
-    def changed(self, job: Job, totals: Totals) -> None:
-        """Nobody looks on."""
-
-    def said(self, message: str) -> None:
-        """What goes wrong is told."""
-        sys.stderr.write(message + "\n")
-
-    def waiting(self, what: str) -> None:
-        """Nobody looks on."""
-
-    def tick(self, now_s: float) -> None:
-        """Nobody looks on."""
-
-    def finished(self) -> None:
-        """Nobody looks on."""
 
 
 async def loop(url: str, size: int) -> None:
@@ -103,14 +81,14 @@ async def execute(url: str, size: int, folder: Path) -> Callable[[], Awaitable[N
     terms = replace(SANDBOX_TERMS, starts=dict.fromkeys(SANDBOX_TERMS.starts, NO_LIMIT),
                     reads=NO_LIMIT, list_rows=4 * LINES, scale=1 / 60,
                     in_flight=dict.fromkeys(SANDBOX_TERMS.in_flight, LINES))
-    control = Control()
+    control, quiet = Control(), Quiet(say)
 
     async def work() -> None:
         http = Http(url, Secret("key"), now=time.time)
         provider = PROVIDERS["sandbox"].build(http, terms, True, PLAIN)
-        world = World(ledger, AssetStore(in_thread), control, Quiet(), time.time,
+        world = World(ledger, AssetStore(in_thread), control, quiet, time.time,
                       lambda: uuid.uuid4().hex, time.monotonic)
-        await run_all(ledger, RUN, [Lane(ACCOUNT, provider, world)], control, Quiet(),
+        await run_all(ledger, RUN, [Lane(ACCOUNT, provider, world)], control, quiet,
                       bounds=Bounds(), signals=False)
         await provider.close()
         states = ledger.ask.totals(RUN).states
