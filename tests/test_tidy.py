@@ -28,7 +28,7 @@ OUTSIDE = {
     "inputs": {"yaml", "pydantic", "pydantic_core", "jinja2", "platformdirs"},
     "outputs": {"rich", "jinja2", "PIL", "av", "markupsafe"},
     "ledger": {"anyio", "sqlite_utils"},
-    "providers": {"anyio", "httpx", "httpx2", "pydantic", "mcp"},
+    "providers": {"aiohttp", "anyio", "httpx", "httpx2", "pydantic", "mcp"},
     "sandbox": {"anyio", "starlette", "uvicorn", "PIL", "av", "yaml"},
     "executor": {"anyio", "starlette", "uvicorn"},
     "simulation": {"anyio", "httpx", "starlette"},
@@ -40,6 +40,8 @@ OUTSIDE = {
 LATE_IMPORTS = {
     ("pipeline/ledger/connection.py", "pipeline.ledger.schema"):
         "sqlite_utils costs 0.3 s, which a command that only looks does not pay",
+    ("pipeline/providers/http.py", "pipeline.providers.lines"):
+        "aiohttp costs 0.1 s, which a plan that calls nobody does not pay",
     ("pipeline/providers/mcp_extra.py", "pipeline.providers.mcp_line"):
         "the MCP library is an extra, and costs a second",
     ("pipeline/wiring/vault.py", "keyring"): "an extra, for whoever has signed in",
@@ -74,7 +76,7 @@ SQL_WRITES = re.compile(
 
 READY_AT_ONCE = {
     ("pipeline/executor/assets.py", "in_place"): "an `Aside` is awaited, whatever it does",
-    ("pipeline/providers/http.py", "__call__"): "httpcore awaits its trace",
+    ("pipeline/providers/lines.py", "aclose"): "a stream that is closed is awaited",
     ("pipeline/providers/kubeez_mcp.py", "follow"): "the port awaits it; there is no stream",
     ("pipeline/providers/mediaengine.py", "balance"): "the port awaits it; there is none",
     ("pipeline/providers/mediaengine.py", "upload"): "the port awaits it; there is none",

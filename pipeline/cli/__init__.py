@@ -36,7 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "runs": ("looking", "All runs."),
     "jobs": ("looking", "The jobs of a run."),
     "show": ("looking", "One job's whole story."),
-    "report": ("looking", "The contact sheet, or the ledger as CSV, JSONL or Markdown."),
+    "report": ("reporting", "The contact sheet, or the ledger as CSV, JSONL or Markdown."),
     "spend": ("spend", "What was spent, by campaign, model, day, tag and more."),
     "assets": ("library", "The account's library: list, add, rename, delete."),
     "balance": ("account", "Credits left on an account."),

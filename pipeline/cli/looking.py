@@ -1,13 +1,11 @@
-"""Commands that look back: status, runs, jobs, show, report. They only read the ledger."""
+"""Commands that look back: status, runs, jobs, show. They only read the ledger."""
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,26 +15,38 @@ from pipeline.core.job import AT_REST, State
 from pipeline.core.outcome import judge_run
 from pipeline.core.report import Entry, RunInfo, Totals
 from pipeline.ledger.connection import open_for_reading
-from pipeline.ledger.questions import Questions
+from pipeline.ledger.standing import Standing
+
+if TYPE_CHECKING:
+    from pipeline.ledger.questions import Questions
 
 STATES = click.Choice([state.value for state in State])
 
 
 @contextmanager
-def ledger(common: Common) -> Iterator[Questions]:
+def ledger(common: Common) -> Iterator["Questions"]:
     """The ledger, for questions; raises `Halt` (2) where there is none."""
+    from pipeline.ledger.questions import Questions  # `status` does without
+
+    with standing(common) as ask:
+        yield Questions(ask.connection)
+
+
+@contextmanager
+def standing(common: Common) -> Iterator[Standing]:
+    """The ledger, for what is asked of whole runs; raises `Halt` (2) where there is none."""
     connection = open_for_reading(common.state)
     if connection is None:
         raise Halt(Exit.USAGE, f"there is no run in {common.state}", code="no_run",
                    hint="`pipeline run MANIFEST` begins one")
-    ask = Questions(connection)
+    ask = Standing(connection)
     try:
         yield ask
     finally:
         ask.close()
 
 
-def find_run(ask: Questions, name: str) -> RunInfo:
+def find_run(ask: Standing, name: str) -> RunInfo:
     """The run a person means; raises `Halt` (2) for none."""
     run = ask.find_run(name)
     if run is None:
@@ -50,20 +60,21 @@ def find_run(ask: Questions, name: str) -> RunInfo:
 @everywhere
 def status_command(run: str, *, common: Common) -> int:
     """Where a run stands: its jobs by state, and its credits."""
-    with ledger(common) as ask:
+    with standing(common) as ask:
         found, totals = _standing(ask, find_run(ask, run))
         seconds = ask.worked_s(found.id)
-    # each command pays for its own view
-    from pipeline.outputs.status_view import show_status, status_document
-
     if common.as_json:
+        from pipeline.outputs.status_document import status_document  # a program needs no screen
+
         print_json(status_document(found, totals, seconds, _exit_code(found, totals)))
     else:
+        from pipeline.outputs.status_view import show_status  # each command pays for its own view
+
         show_status(_screen(common), found, totals, seconds=seconds)
     return 0
 
 
-def _standing(ask: Questions, run: RunInfo) -> tuple[RunInfo, Totals]:
+def _standing(ask: Standing, run: RunInfo) -> tuple[RunInfo, Totals]:
     """A run and its figures; a code that it ended with for doubts holds as long as they do."""
     totals = ask.totals(run.id)
     settled = run.exit_code == Exit.DOUBT and not totals.states[State.IN_DOUBT]
@@ -83,14 +94,15 @@ def _exit_code(run: RunInfo, totals: Totals) -> int:
 @everywhere
 def runs_command(*, common: Common) -> int:
     """All runs, the latest first."""
-    with ledger(common) as ask:
+    with standing(common) as ask:
         runs = [_standing(ask, run) for run in ask.runs()]
-    # each command pays for its own view
-    from pipeline.outputs.status_view import runs_document, show_runs
-
     if common.as_json:
+        from pipeline.outputs.status_document import runs_document  # a program needs no screen
+
         print_json(runs_document(runs))
     else:
+        from pipeline.outputs.status_view import show_runs  # each command pays for its own view
+
         show_runs(_screen(common), runs)
     return 0
 
@@ -101,17 +113,18 @@ def runs_command(*, common: Common) -> int:
 @everywhere
 def jobs_command(run: str, *, within: str | None, common: Common) -> int:
     """The jobs of a run; with --json one object a line."""
-    # each command pays for its own view
-    from pipeline.outputs.job_view import job_document, show_jobs
-
     with ledger(common) as ask:
         found = find_run(ask, run)
         entries = ask.entries(found.id, within or "")
         if not common.as_json:
+            from pipeline.outputs.job_view import show_jobs  # each command pays for its own view
+
             totals = ask.totals(found.id)
             show_jobs(_screen(common), entries,
                       totals.states[State(within)] if within else totals.total)
             return 0
+        from pipeline.outputs.job_document import job_document  # a program needs no screen
+
         for entry in entries:
             print_json(job_document(entry, ""))
     return 0
@@ -123,7 +136,8 @@ def jobs_command(run: str, *, within: str | None, common: Common) -> int:
 def show_command(job: str, *, common: Common) -> int:
     """One job's whole story. JOB is its id, or the beginning of it."""
     # each command pays for its own view
-    from pipeline.outputs.job_view import job_document, show_job
+    from pipeline.outputs.job_document import job_document
+    from pipeline.outputs.job_view import show_job
 
     with ledger(common) as ask:
         entry = _one(ask, job)
@@ -143,72 +157,18 @@ def _clean(story: list[dict[str, object]]) -> list[dict[str, object]]:
             for event in story]
 
 
-def _one(ask: Questions, prefix: str) -> Entry:
+def _one(ask: "Questions", prefix: str) -> Entry:
+    from pipeline.ledger.questions import FOUND  # `status` does without
+
     found = ask.find_entries(prefix)
     if len(found) == 1:
         return found[0]
     if not found:
         raise Halt(Exit.USAGE, f"no job {prefix!r}", code="no_job",
                    hint="`pipeline jobs` lists them")
-    raise Halt(Exit.USAGE, f"{len(found)} jobs begin with {prefix!r}", code="ambiguous_job",
+    number = f"{len(found)}{' or more' if len(found) == FOUND else ''}"
+    raise Halt(Exit.USAGE, f"{number} jobs begin with {prefix!r}", code="ambiguous_job",
                hint="give a few more characters: " + ", ".join(e.job.key[:12] for e in found[:5]))
-
-
-@click.command("report")
-@click.argument("run", default="")
-@click.option("-o", "--output", type=click.Path(path_type=Path),
-              help="The folder of the sheet, or the file of --format.")
-@click.option("--format", "form", type=click.Choice(["html", "csv", "jsonl", "md"]),
-              default="html", show_default=True, help="The contact sheet, or the ledger.")
-@everywhere
-def report_command(run: str, *, output: Path | None, form: str, common: Common) -> int:
-    """The contact sheet of a run, finished or not; it opens from disk with no network."""
-    with ledger(common) as ask:
-        found = find_run(ask, run)
-        written = _write_sheet(ask, found, output) if form == "html" \
-            else _write_ledger(ask, found, form, output)
-    if common.as_json and written:
-        print_json({"schema_version": 1, "run": found.id, "report": str(written)})
-    elif written:
-        sys.stdout.write(f"{written}\n")
-    return 0
-
-
-def _write_sheet(ask: Questions, run: RunInfo, output: Path | None) -> Path:
-    from pipeline.core.report import tally  # each command pays for its own view
-    from pipeline.outputs.sheet import write_sheet
-
-    folder = output or Path(run.outputs) / "report"
-    entries = (_with_absolute_paths(entry) for entry in ask.entries(run.id))
-    return write_sheet(folder, run=run, sections=tally(entries), totals=ask.totals(run.id),
-                       outputs=Path(run.outputs).parent, now_s=time.time())
-
-
-def _with_absolute_paths(entry: Entry) -> Entry:
-    files = tuple(replace(file, path=str(Path(file.path).absolute())) for file in entry.job.files)
-    return replace(entry, job=replace(entry.job, files=files))
-
-
-def _write_ledger(ask: Questions, run: RunInfo, form: str, output: Path | None) -> Path | None:
-    # each command pays for its own view
-    from pipeline.outputs.ledger_export import export_jsonl, export_markdown
-
-    write: Callable[[Iterator[Entry], TextIO], None] = _export_csv(ask, run) if form == "csv" \
-        else {"jsonl": export_jsonl, "md": export_markdown}[form]
-    if output is None:
-        write(ask.entries(run.id), sys.stdout)
-        return None
-    with output.open("w", encoding="utf-8", newline="") as stream:
-        write(ask.entries(run.id), stream)
-    return output
-
-
-def _export_csv(ask: Questions, run: RunInfo) -> Callable[[Iterator[Entry], TextIO], None]:
-    # each command pays for its own view
-    from pipeline.outputs.ledger_export import export_csv, names_of_vars
-
-    variables = names_of_vars(ask.entries(run.id))
-    return lambda entries, stream: export_csv(entries, stream, variables=variables)
 
 
 def _screen(common: Common):  # type: ignore[no-untyped-def] # its class is what the import saves

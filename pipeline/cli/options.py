@@ -76,6 +76,11 @@ def print_json(document: object, stream: TextIO | None = None) -> None:
     (stream or sys.stdout).write(as_json(document) + "\n")
 
 
+def longest(text: str | None) -> float | None:
+    """What `--max-duration` says, in seconds; raises `click.BadParameter`."""
+    return duration(text) if text else None
+
+
 def duration(text: str) -> float:
     """`6h`, `90m`, `45s`, `1h30m` in seconds; raises `click.BadParameter`."""
     import re  # a flag few commands are given

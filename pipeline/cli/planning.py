@@ -1,11 +1,12 @@
 """Commands that look ahead: plan, diff."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from pipeline.cli.desk import Desk, amount, go
-from pipeline.cli.options import Common, everywhere, print_json
+from pipeline.cli.options import Common, everywhere, longest, print_json
 from pipeline.core.difference import Difference
 from pipeline.outputs.diff_view import diff_document, show_diff
 from pipeline.outputs.plan_view import plan_document, show_plan
@@ -25,14 +26,15 @@ MANIFEST = click.Path(dir_okay=False, path_type=Path)
 @click.option("--limit", type=click.IntRange(1), help="Only the first N jobs.")
 @click.option("--max-credits", metavar="N", help="A cap for the run.")
 @click.option("--max-jobs", type=click.IntRange(0), metavar="N", help="A cap for the run.")
+@click.option("--max-duration", metavar="6h", help="What fits into this time.")
 @everywhere
-def plan_command(manifest: Path, *, output: Path | None, account: str, only: str,
-                 limit: int | None, max_credits: str | None, max_jobs: int | None,
-                 common: Common) -> int:
+def plan_command(manifest: Path, *, output: Path | None, max_credits: str | None,
+                 max_duration: str | None, common: Common, **more: Any) -> int:
     """Show what a run would make, what it would take, and when it would be done."""
     desk = Desk(common)
-    wish = Wish(manifest, common.state, account or desk.settings.default_account, only,
-                limit, amount(max_credits, "--max-credits"), max_jobs, looks=True)
+    wish = Wish(manifest, common.state, more["account"] or desk.settings.default_account,
+                more["only"], more["limit"], amount(max_credits, "--max-credits"),
+                more["max_jobs"], looks=True, longest_s=longest(max_duration))
     return go(_plan(desk, wish, output))
 
 
@@ -59,7 +61,7 @@ def propose(drawing: Drawing) -> Proposal:
         drawing.plan, sum(len(offer.catalog.models) for offer in offers),
         min((offer.catalog.fetched_at for offer in offers), default=""), drawing.forecast,
         drawing.balance, drawing.rooms.left, drawing.caps.max_jobs, notices=drawing.notices,
-        campaigns_left=drawing.rooms.campaigns)
+        campaigns_left=drawing.rooms.campaigns, reached=drawing.reach)
 
 
 @click.command("diff")

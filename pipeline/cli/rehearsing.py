@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pipeline.cli.desk import Desk, amount, go
-from pipeline.cli.options import Common, duration, everywhere, print_json
+from pipeline.cli.options import Common, everywhere, longest, print_json
 from pipeline.core.errors import Exit, Halt
 from pipeline.outputs.rehearsal_view import rehearsal_document, show_rehearsal
 from pipeline.sandbox.faults import Faults, load_switches
@@ -38,9 +38,8 @@ def rehearse_command(manifest: Path, *, faults: Path | None, seed: int, max_dura
     desk = Desk(common)
     wish = Wish(manifest, common.state, more["account"] or desk.settings.default_account,
                 more["only"], more["limit"], amount(max_credits, "--max-credits"),
-                more["max_jobs"])
-    longest_s = duration(max_duration) if max_duration else None
-    how = Terms(_faults(faults), seed, Limits(longest_s))
+                more["max_jobs"], longest_s=longest(max_duration))
+    how = Terms(_faults(faults), seed, Limits(wish.longest_s))
     return _rehearse(desk, wish, how)
 
 
@@ -49,11 +48,11 @@ def _rehearse(desk: Desk, wish: Wish, how: Terms) -> int:
     if not drawing.plan.buys:
         desk.err.print("there is nothing to rehearse: everything wanted is there", highlight=False)
     found = rehearse(drawing, desk.common.state, how, desk.now())
-    document = rehearsal_document(drawing.plan, found, drawing.forecast)
+    document = rehearsal_document(drawing.plan, found, drawing.forecast, drawing.reach)
     if desk.common.as_json:
         print_json(document)
     else:
-        show_rehearsal(desk.out, drawing.plan, found, drawing.forecast)
+        show_rehearsal(desk.out, drawing.plan, found, drawing.forecast, drawing.reach)
     return Exit.DONE
 
 

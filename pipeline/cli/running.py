@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pipeline.cli.desk import Desk, amount, go
-from pipeline.cli.options import Common, duration, everywhere, print_json
+from pipeline.cli.options import Common, everywhere, longest, print_json
 from pipeline.cli.planning import propose
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.money import Money
@@ -17,7 +17,7 @@ from pipeline.inputs.settings import Settings
 from pipeline.ledger.lock import refuse_if_held
 from pipeline.outputs.plan_view import show_plan
 from pipeline.outputs.progress import Progress
-from pipeline.outputs.status_view import status_document, summary_line
+from pipeline.outputs.status_document import status_document, summary_line
 from pipeline.wiring.plan_file import SavedPlan
 from pipeline.wiring.planning import Drawing, Wish, draw
 from pipeline.wiring.running import Ears, Ending, Limits
@@ -38,7 +38,8 @@ def run_flags(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--max-credits", metavar="N", help="The run may take at most N credits."),
         click.option("--max-jobs", type=click.IntRange(0), metavar="N",
                      help="The run may buy at most N jobs."),
-        click.option("--max-duration", metavar="6h", help="Leave after this time."),
+        click.option("--max-duration", metavar="6h",
+                     help="Choose what fits into this time, and leave after it."),
         click.option("--only", default="", metavar="EXPR", help="field=pattern[,…]: these jobs."),
         click.option("--limit", type=click.IntRange(1), metavar="N", help="The first N jobs."),
         click.option("--fail-fast", is_flag=True, help="Stop buying at the first failure."),
@@ -51,7 +52,7 @@ def run_flags(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def limits(max_duration: str | None, fail_fast: bool, max_failures: str | None) -> Limits:
     """What a person said about ending early; raises `click.BadParameter`."""
-    longest_s = duration(max_duration) if max_duration else None
+    longest_s = longest(max_duration)
     if max_failures is None:
         return Limits(longest_s, fail_fast)
     number, percent = max_failures.removesuffix("%"), max_failures.endswith("%")
@@ -83,8 +84,10 @@ def run_command(manifest: Path, *, yes: bool, out: Path | None, account: str,
                                          account or desk.settings.default_account, only, limit)
     cap = amount(max_credits, "--max-credits")
     wish = replace(wish, max_credits=wish.max_credits if cap is None else cap, read_only=False,
-                   max_jobs=wish.max_jobs if max_jobs is None else max_jobs)
-    work = Work(desk, out, progress, bounds, yes=yes or saved is not None)
+                   max_jobs=wish.max_jobs if max_jobs is None else max_jobs,
+                   longest_s=bounds.longest_s or wish.longest_s)
+    work = Work(desk, out, progress, replace(bounds, longest_s=wish.longest_s),
+                yes=yes or saved is not None)
     return go(work.run(wish, saved))
 
 

@@ -7,6 +7,7 @@ memory of their keys and a few numbers each.
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from pipeline.core.money import Money
 from pipeline.core.price_rule import PriceRule
 from pipeline.core.pricing import Quote
 from pipeline.core.spec import KEY_BYTES, JobSpec, SourceRef
+from pipeline.core.terms import Terms
 from pipeline.core.told import Told
 
 AT_ONCE = 20_000
@@ -28,7 +30,8 @@ ROUNDS = 4
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What one account can be asked for: its provider's catalog, its own prices, and the kinds that
-    can be bought there. `gone` are models of the last run that the catalog has no more, in words.
+    can be bought there. `gone` are models of the last run that the catalog has no more, in words;
+    `terms` its limits, where they are known.
     """
 
     provider: str
@@ -36,6 +39,7 @@ class Offer:
     prices: Mapping[str, PriceRule] = field(default_factory=dict)
     kinds: tuple[str, ...] = ("image", "video")
     gone: Mapping[str, str] = field(default_factory=dict)
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ class Wording(Protocol):
 class Pattern:
     """What cells have in common that differ only in variables, prompt, sources and variant.
 
-    `spec` has no prompt and no variant; `model` is the model's name as the author wrote it.
+    `spec` has no prompt and no variant; `model` is the model's name as the author wrote it. Those
+    of one `pool` in a campaign are of one cut on several accounts; 0 stays on its own.
     """
 
     campaign: str
@@ -91,6 +96,7 @@ class Pattern:
     model: str
     wording: Wording
     chained: bool = False
+    pool: int = 0
 
     @property
     def worst(self) -> Money:
@@ -151,6 +157,12 @@ class Cells(Told[Cell]):
         self.strip.extend(more.strip)
         self.variant.extend(more.variant)
         self.digests += more.digests
+
+    def again(self) -> "Cells":
+        """The same cells, for one who may give some of them other patterns."""
+        copied = copy(self)
+        copied.pattern = self.pattern[:]
+        return copied
 
     def only(self, numbers: Sequence[int]) -> "Cells":
         """Some of these cells."""

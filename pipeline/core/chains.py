@@ -8,9 +8,9 @@ from array import array
 from collections.abc import Mapping
 
 from pipeline.core.catalog import Catalog, Model
-from pipeline.core.cells import Cells, Pattern
+from pipeline.core.cells import Cells, Offer, Pattern
 from pipeline.core.kinds import COUNTED_BY, outputs_of, sheet
-from pipeline.core.manifest import Campaign, Source, Value
+from pipeline.core.manifest import Campaign, Manifest, Source, Value
 from pipeline.core.offer import Misfit
 from pipeline.core.params import Setting
 from pipeline.core.spec import SourceRef
@@ -84,6 +84,20 @@ def meant(name: str, kind: str, catalog: Catalog, tool: str = "") -> Model | Non
             and name.startswith(operation.capability.extends):
         return operation
     return model
+
+
+def may_move(campaign: Campaign, manifest: Manifest, offers: Mapping[str, Offer]) -> bool:
+    """Whether another account may buy its jobs as well: a library is one account's own, and a clip
+    is gone on from where it was made."""
+    return not (any(source.text.startswith("asset:") for source in campaign.sources)
+                or _extends(campaign, offers)
+                or any(_extends(other, offers) for other in manifest.campaigns
+                       if other.source_campaign == campaign.name))
+
+
+def _extends(campaign: Campaign, offers: Mapping[str, Offer]) -> bool:
+    found = [offer.catalog.find(ref.model) for ref in campaign.models for offer in offers.values()]
+    return "extend" in (campaign.kind, *(model.kind for model in found if model))
 
 
 def fit_extend(base: Pattern | None, params: Mapping[str, Setting],

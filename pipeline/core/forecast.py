@@ -1,163 +1,185 @@
-"""When a plan will finish under an account's limits, and which limit holds it back.
+"""When a plan will finish under its accounts' limits, and which limit holds it back.
 
-Arithmetic, no simulation: jobs start longest first, each as soon as a turn is free (a turn comes
-back one window after it was used), a slot is free, and the file it starts from is there.
+Arithmetic, no simulation of a service: the schedule is played with typical lengths drawn a few
+times over, always the same; of a large plan a part is played, and the rest goes on at its pace.
 """
 
-import heapq
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import lcm
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from pipeline.core.cells import Cell, Pattern
+from pipeline.core.habits import HABITS, Habits
+from pipeline.core.loads import Lengths, loads_of
 from pipeline.core.plan import Row, Rows
+from pipeline.core.schedule import Course, Load, play
 from pipeline.core.terms import Terms
 
-NOTICE_S = 2.0
-"""From done at the service to a file here, in seconds of the service (SPEED goal: 1 to 2.5 s)."""
+LATENCY = "latency"
+BUDGET = "budget"
+SAMPLE = 2000
+"""About so many jobs are played for a forecast, the same ones several times if there are few."""
+MOST_PLAYS = 100
+LEAST_SHARE = 0.1
+"""A limit that held jobs back for less of the time than this is not what holds them back; a
+rehearsal judges by the same (`core/rehearsed.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """Seconds from the start of a run to its last file, and what holds it back.
-
-    `bottleneck` is the name of a limit (`media_per_minute`, `media_in_flight`), or `latency`.
-    """
+class Finish:
+    """Seconds from the start of the run to the last file, and what holds it back: the name of a
+    limit (`media_per_minute`, `media_in_flight`), or `latency`."""
 
     seconds: float
     bottleneck: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """So many jobs alike; several have no key, as nothing waits for one of them."""
+class WhatIf:
+    """The seconds that the whole would take if more were allowed of this: a limit, an account."""
 
-    key: str
-    bucket: str
-    length_s: float
-    waits_for: tuple[str, ...]
-    number: int = 1
+    name: str
+    seconds: float
 
 
-def forecast(rows: Sequence[Row], terms: Mapping[str, Terms]) -> Forecast:
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The finish of a run, and of each of its campaigns; `bottleneck` may also be `budget`.
+
+    `twice` is with twice the limit that holds it back, `second_key` with another key like that of
+    the account which is done last; None where no limit holds it back.
+    """
+
+    seconds: float
+    bottleneck: str
+    campaigns: Mapping[str, Finish] = field(default_factory=dict)
+    twice: WhatIf | None = None
+    second_key: WhatIf | None = None
+
+
+def forecast(rows: Sequence[Row], terms: Mapping[str, Terms], lengths: Lengths | None = None,
+             habits: Habits = HABITS) -> Forecast:
     """The finish of all rows that would be bought; `terms` are by account."""
-    worst = Forecast(0.0, "latency")
-    by_account: dict[str, list[_Wish]] = {}
-    for account, wish in _wishes(Rows.of(rows), terms):
-        by_account.setdefault(account, []).append(wish)
-    done: dict[str, float] = {}
-    for account, wishes in by_account.items():
-        lane = _Lane(terms[account])
-        for wave in _waves(wishes):
-            for wish in sorted(wave, key=lambda w: -w.length_s):
-                ready_s = max((done.get(key, 0.0) for key in wish.waits_for), default=0.0)
-                done[wish.key] = lane.take_all(wish, ready_s)
-        worst = max(worst, lane.forecast(), key=lambda found: found.seconds)
-    return worst
+    loads = loads_of(wanted := Rows.of(rows), terms, lengths or {})
+    if not loads:
+        return Forecast(0.0, LATENCY)
+    played = Played(loads, terms, habits)
+    campaigns = dict.fromkeys(lot.pattern.campaign for lot in wanted.lots if lot.buys)
+    found = Forecast(played.end_s, played.bottleneck(played.last), {
+        name: Finish(played.ends_s[name], played.bottleneck(played.last_of(name)))
+        for name in campaigns})
+    if found.bottleneck == LATENCY:
+        return found
+    account = loads[played.last].account
+
+    def seconds(*limits: str) -> float:
+        wider = {**terms, account: _twice(terms[account], limits)}
+        return Played(loads, wider, habits).end_s
+
+    return replace(found, twice=WhatIf(found.bottleneck, seconds(found.bottleneck)),
+                   second_key=WhatIf(account, seconds()))
 
 
-def _wishes(rows: Rows, terms: Mapping[str, Terms]) -> Iterator[tuple[str, _Wish]]:
-    """What would be bought, alike jobs in one where no job waits for another."""
-    chained = any(lot.buys and lot.pattern.chained for lot in rows.lots)
-    for row in rows if chained else ():
-        if row.buys:
-            yield row.cell.account, _wish(row.cell, terms, row.cell.key, row.cell.spec.waits_for)
-    for lot in () if chained else rows.lots:
-        if lot.buys:
-            yield lot.pattern.account, _wish(lot.pattern, terms, number=lot.number)
+def finish_s(loads: Sequence[Load], terms: Mapping[str, Terms], habits: Habits = HABITS) -> float:
+    """When all of these loads are done."""
+    return Played(loads, terms, habits).end_s if loads else 0.0
 
 
-def _wish(of: Cell | Pattern, terms: Mapping[str, Terms], key: str = "",
-          waits_for: tuple[str, ...] = (), number: int = 1) -> _Wish:
-    sheet, kind = terms[of.account], of.spec.kind
-    return _Wish(key, sheet.bucket(kind), sheet.typical_s(kind, of.typical_s), waits_for, number)
+class Played:
+    """Loads whose schedule was played: when each of them is done, and what held it back."""
+
+    def __init__(self, loads: Sequence[Load], terms: Mapping[str, Terms], habits: Habits) -> None:
+        self.loads = loads
+        total = sum(load.number for load in loads)
+        times = max(1, min(MOST_PLAYS, SAMPLE // max(1, total))) if habits.spread else 1
+        if total <= SAMPLE:
+            plays = [play(loads, terms, habits, turn) for turn in range(times)]
+        else:
+            plays = [_prolonged(loads, terms, habits, total)]
+        self.ends_s: dict[str, float] = {}
+        self.end_s = 0.0
+        self._courses = [Course() for _ in loads]
+        for courses in plays:
+            self._count(courses, len(plays))
+
+    def _count(self, courses: Sequence[Course], plays: int) -> None:
+        """One play of several."""
+        ends_s: dict[str, float] = {}
+        for load, course, total in zip(self.loads, courses, self._courses, strict=True):
+            ends_s[load.campaign] = max(ends_s.get(load.campaign, 0.0), course.end_s)
+            total.end_s += course.end_s / plays
+            for limit, held_s in course.held_s.items():
+                total.held_s[limit] = total.held_s.get(limit, 0.0) + held_s / plays
+        for campaign, end_s in ends_s.items():
+            self.ends_s[campaign] = self.ends_s.get(campaign, 0.0) + end_s / plays
+        self.end_s += max(ends_s.values()) / plays
+
+    @property
+    def last(self) -> int:
+        """The load that is done last."""
+        return max(range(len(self.loads)), key=lambda at: self._courses[at].end_s)
+
+    def last_of(self, campaign: str) -> int:
+        """That of a campaign."""
+        return max((at for at, load in enumerate(self.loads) if load.campaign == campaign),
+                   key=lambda at: self._courses[at].end_s)
+
+    def bottleneck(self, at: int) -> str:
+        """What held a load back longest, or those that it waited for."""
+        held_s = self._held_s(at)
+        name = max(held_s, key=lambda limit: held_s[limit], default=LATENCY)
+        enough_s = LEAST_SHARE * self._courses[at].end_s
+        return name if held_s.get(name, 0.0) >= enough_s else LATENCY
+
+    def _held_s(self, at: int) -> dict[str, float]:
+        held_s = dict(self._courses[at].held_s)
+        if after := self.loads[at].after:
+            source = max(after, key=lambda number: self._courses[number].end_s)
+            for limit, seconds in self._held_s(source).items():
+                held_s[limit] = held_s.get(limit, 0.0) + seconds
+        return held_s
 
 
-class _Lane:
-    """One account's turns and slots as its jobs use them up."""
-
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
-        self.turns: dict[str, deque[float]] = {}
-        self.slots: dict[str, list[float]] = {}
-        self.waited = {"per_minute": 0.0, "in_flight": 0.0}
-        self.end_s, self.last_bucket = 0.0, "media"
-
-    def take_all(self, wish: _Wish, ready_s: float) -> float:
-        """Start so many jobs alike; when the last is done. What happens again and again once turns
-        and slots have come round is counted and not gone through."""
-        limit = self.terms.starts.get(wish.bucket)
-        round_ = lcm(limit.calls if limit else 1, self.terms.in_flight.get(wish.bucket, 1))
-        left, done_s = wish.number, 0.0
-        while left:
-            if left == wish.number - round_:
-                before_s, waited = done_s, dict(self.waited)
-            if left == wish.number - 2 * round_ and (rounds := left // round_):
-                self._skip(wish.bucket, (done_s - before_s) * rounds)
-                for name, seconds in waited.items():
-                    self.waited[name] += (self.waited[name] - seconds) * rounds
-                left -= rounds * round_
-                done_s += (done_s - before_s) * rounds
-                continue
-            done_s = self._take(wish, ready_s)
-            left -= 1
-        self._end(done_s, wish.bucket)
-        return done_s
-
-    def _take(self, wish: _Wish, ready_s: float) -> float:
-        turns = self.turns.setdefault(wish.bucket, deque())
-        turn_s = _take_turn(turns, self.terms, wish.bucket)
-        heap = self.slots.setdefault(wish.bucket, [])
-        slot_s = heapq.heappop(heap) \
-            if len(heap) >= self.terms.in_flight.get(wish.bucket, 10**9) else 0.0
-        start_s = max(ready_s, turn_s, slot_s)
-        turns.append(start_s)
-        self.waited["per_minute"] += max(0.0, turn_s - max(ready_s, slot_s))
-        self.waited["in_flight"] += max(0.0, slot_s - max(ready_s, turn_s))
-        done_s = start_s + wish.length_s + NOTICE_S * self.terms.scale
-        heapq.heappush(heap, done_s)
-        self._end(done_s, wish.bucket)
-        return done_s
-
-    def _end(self, done_s: float, bucket: str) -> None:
-        if done_s > self.end_s:
-            self.end_s, self.last_bucket = done_s, bucket
-
-    def _skip(self, bucket: str, seconds: float) -> None:
-        """All is as it was, so much later."""
-        self.turns[bucket] = deque(at_s + seconds for at_s in self.turns[bucket])
-        self.slots[bucket] = [at_s + seconds for at_s in self.slots[bucket]]
-
-    def forecast(self) -> Forecast:
-        """When all of it is done, and what held it back longest."""
-        name = max(self.waited, key=lambda limit: self.waited[limit])
-        return Forecast(self.end_s, f"{self.last_bucket}_{name}" if self.waited[name]
-                        else "latency")
+def _prolonged(loads: Sequence[Load], terms: Mapping[str, Terms], habits: Habits,
+               total: int) -> list[Course]:
+    """The courses of many jobs: those of a part, and of twice as many, and so on at that pace."""
+    part, more = (_part(loads, terms, times, SAMPLE / 3 / total) for times in (1, 2))
+    courses = play(more, terms, habits)
+    for load, few, many, before, course in zip(loads, part, more, play(part, terms, habits),
+                                               courses, strict=True):
+        if many.number > few.number:
+            steps = (load.number - many.number) / (many.number - few.number)
+            longer = 1.0 + steps * max(0.0, 1.0 - before.end_s / course.end_s)
+            course.end_s *= longer
+            for limit in course.held_s:
+                course.held_s[limit] *= longer
+    return courses
 
 
-def _take_turn(used: deque[float], terms: Terms, bucket: str) -> float:
-    limit = terms.starts.get(bucket)
-    if limit is None or len(used) < limit.calls:
-        return 0.0
-    while len(used) > limit.calls:
-        used.popleft()
-    return used[0] + limit.window_s
+def _part(loads: Sequence[Load], terms: Mapping[str, Terms], times: int,
+          share: float) -> list[Load]:
+    """About this share of each load, some `times` over: whole windows of turns for each bucket, so
+    that twice as many take as many windows more."""
+    totals: dict[tuple[str, str], int] = {}
+    for load in loads:
+        place = load.account, load.bucket
+        totals[place] = totals.get(place, 0) + load.number
+    seen: dict[tuple[str, str], int] = {}
+    found = []
+    for load in loads:
+        place = load.account, load.bucket
+        limit = terms[load.account].starts.get(load.bucket)
+        calls = limit.calls if limit else 1
+        most = times * calls * max(1, round(share * totals[place] / calls))
+        before = seen.get(place, 0)
+        seen[place] = after = before + load.number
+        all_ = max(1, totals[place])
+        number = after * most // all_ - before * most // all_
+        found.append(replace(load, number=min(load.number, max(1, number))))
+    return found
 
 
-def _waves(wishes: list[_Wish]) -> list[list[_Wish]]:
-    """Jobs that start from nothing, then those that start from them, and so on."""
-    here = {wish.key for wish in wishes}
-    depth: dict[str, int] = {}
-    for _ in range(len(here)):
-        before = len(depth)
-        for wish in wishes:
-            needs = [key for key in wish.waits_for if key in here]
-            if wish.key not in depth and all(key in depth for key in needs):
-                depth[wish.key] = 1 + max((depth[key] for key in needs), default=-1)
-        if len(depth) == before:
-            break
-    waves: list[list[_Wish]] = [[] for _ in range(1 + max(depth.values(), default=0))]
-    for wish in wishes:
-        waves[depth.get(wish.key, 0)].append(wish)
-    return waves
+def _twice(terms: Terms, limits: Sequence[str]) -> Terms:
+    """The sheet with twice these limits; with none, all of them: another key of the same kind."""
+    all_ = {**{f"{name}_per_minute": limit.calls for name, limit in terms.starts.items()},
+            **{f"{name}_in_flight": number for name, number in terms.in_flight.items()},
+            "upload_per_minute": terms.uploads.calls, "reads_per_minute": terms.reads.calls}
+    return terms.with_limits({name: 2 * all_[name] for name in limits or all_})

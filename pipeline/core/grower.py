@@ -11,14 +11,15 @@ from dataclasses import replace
 
 from pipeline.core.catalog import Catalog
 from pipeline.core.cells import Cells, Expansion, Offer, Pattern, Skipped
-from pipeline.core.chains import Bases, as_ref
+from pipeline.core.chains import Bases, as_ref, may_move
 from pipeline.core.draft import Draft, Drafter, Fit, unbuyable
 from pipeline.core.errors import AuthorError, Position, Problem
 from pipeline.core.manifest import Campaign, Manifest, ModelRef
 from pipeline.core.matrix import ALONE, Matrix, Strip
 from pipeline.core.offer import Misfit
-from pipeline.core.pricing import Unpriced
+from pipeline.core.pricing import Quote, Unpriced
 from pipeline.core.rules import Cut
+from pipeline.core.sharing import round_of, starts_per_s
 from pipeline.core.spec import key_digests, key_head, key_tail
 from pipeline.core.wording import Author
 
@@ -41,7 +42,10 @@ class Grower:
         self.drafter = Drafter(self.campaign, offers, files)
         self.drafts: dict[tuple[Cut, str, Pattern | None], Draft] = {}
         self.cells = Cells()
-        self.number = 0
+        self.may_move = len(self.accounts) > 1 and may_move(self.campaign, manifest, offers)
+        self.rounds: dict[tuple[Cut, Pattern | None], Sequence[int]] = {}
+        self.dealt: dict[str, int] = {}
+        self.pools: dict[tuple[Cut, Pattern | None], int] = {}
         self.told: set[tuple[Position | None, str]] = set()
 
     def grow(self) -> Cells:
@@ -72,7 +76,9 @@ class Grower:
                     prompt = self._prompt(strip, cut, draft)
                 fit = draft.fit
                 if not self._fits(draft, cut, prompt, len(variants)) or prompt is None \
-                        or fit is None or (number := self._pattern(fit, cut, account)) is None:
+                        or fit is None:
+                    continue
+                if (number := self._pattern(fit, cut, account, strip)) is None:
                     continue
                 head = fit.spec.provider, fit.spec.kind, fit.spec.model, prompt
                 if (start := starts.get(head)) is None:
@@ -83,22 +89,38 @@ class Grower:
     def _shared_out(self, cut: Cut, strip: Strip) -> Iterator[tuple[str, Sequence[int]]]:
         """Which account buys which variants: they go round, unless the author names one."""
         variants = range(1, self.campaign.variants + 1)
-        first, self.number = self.number, self.number + len(variants)
         account = cut.ref.account or (self.accounts[0] if len(self.accounts) == 1 else "")
         if self.campaign.kind == "extend" and self.bases is not None:
             account = self.bases.pattern(strip.base).account  # only its own can go on from it
         if account:
             yield account, variants
             return
+        base = self._base(strip)
+        if (turns := self.rounds.get((cut, base))) is None:
+            turns = self.rounds[cut, base] = self._round(cut, strip)
+        dealt = self.dealt.setdefault(cut.ref.model, len(self.dealt))
+        self.dealt[cut.ref.model] = dealt + len(variants)
         for variant in variants:
-            yield self.accounts[(first + variant - 1) % len(self.accounts)], (variant,)
+            yield self.accounts[turns[(dealt + variant - 1) % len(turns)]], (variant,)
+
+    def _round(self, cut: Cut, strip: Strip) -> Sequence[int]:
+        """Whose turn it is, by what each account can do of this cut."""
+        weights = []
+        for account in self.accounts:
+            fit = self._draft(cut, account, strip).fit
+            kind, typical_s = (fit.spec.kind, fit.model.typical_s) if fit else ("", None)
+            weights.append(starts_per_s(self.offers[account].terms, kind, typical_s))
+        return round_of(weights)
 
     def _draft(self, cut: Cut, account: str, strip: Strip) -> Draft:
-        base = None if self.bases is None else self.bases.pattern(strip.base)
+        base = self._base(strip)
         found = self.drafts.get((cut, account, base))
         if found is None:
             found = self.drafts[cut, account, base] = self.drafter.draft(cut, account, base)
         return found
+
+    def _base(self, strip: Strip) -> Pattern | None:
+        return None if self.bases is None else self.bases.pattern(strip.base)
 
     def _prompt(self, strip: Strip, cut: Cut, draft: Draft) -> str | None:
         """The prompt; None if it cannot be known, or not be rendered, which is told."""
@@ -121,7 +143,7 @@ class Grower:
             self._unfit(cut, misfit, times)
         return not misfits
 
-    def _pattern(self, fit: Fit, cut: Cut, account: str) -> int | None:
+    def _pattern(self, fit: Fit, cut: Cut, account: str, strip: Strip) -> int | None:
         """The number of the pattern, which is priced once; None without a price, which is told."""
         if fit.number is None:
             quote = self.drafter.price(fit, account)
@@ -129,10 +151,30 @@ class Grower:
                 path = ("max_price",) if self.campaign.max_price else ("models",)
                 self._tell(self._at(path, cut), Misfit(path, quote.message, quote.hint))
                 return None
-            fit.number = len(self.cells.patterns)
-            self.cells.patterns.append(
-                self.drafter.pattern(fit, cut, account, quote, self.author))
+            here = cut, self._base(strip)
+            pool = 0
+            if self.may_move and not cut.ref.account and here not in self.pools:
+                pool = self.pools[here] = len(self.pools) + 1
+            self._add(fit, self.drafter.pattern(fit, cut, account, quote, self.author), pool)
+            if pool:
+                self._add_others(fit, cut, strip, pool)
         return fit.number
+
+    def _add(self, fit: Fit, pattern: Pattern, pool: int) -> None:
+        fit.number = len(self.cells.patterns)
+        self.cells.patterns.append(replace(pattern, pool=pool))
+
+    def _add_others(self, first: Fit, cut: Cut, strip: Strip, pool: int) -> None:
+        """The same on every other account that offers just this, whether it is given any or not."""
+        for account in self.accounts:
+            draft = self._draft(cut, account, strip)
+            fit = draft.fit
+            if fit is None or fit.number is not None or draft.misfits(None) \
+                    or fit.model.capability != first.model.capability:
+                continue
+            quote = self.drafter.price(fit, account)
+            if isinstance(quote, Quote):
+                self._add(fit, self.drafter.pattern(fit, cut, account, quote, self.author), pool)
 
     def _tail(self, fit: Fit, strip: Strip) -> bytes:
         """The end of the keys; what starts from another job has that job's key in it."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pipeline.core.money import NOTHING, Money
 from pipeline.core.pricing import Quote
 from pipeline.core.provider import Output
+from pipeline.core.sharing import Reassigned
 from pipeline.core.spec import JobSpec
 
 
@@ -149,21 +150,17 @@ class Refunded:
 
 
 Event = (Intended | Accepted | Produced | Deferred | Failed | Doubted | Saved | Cancelled
-         | Reopened | Refunded)
+         | Reopened | Refunded | Reassigned)
 
 TRANSITIONS: Mapping[State, Mapping[type[Event], State]] = {
     State.PENDING: {Intended: State.SUBMITTING, Cancelled: State.CANCELLED,
-                    Refunded: State.PENDING},
-    State.SUBMITTING: {
-        Accepted: State.RUNNING, Produced: State.PRODUCED, Deferred: State.PENDING,
-        Failed: State.FAILED, Doubted: State.IN_DOUBT,
-    },
+                    Refunded: State.PENDING, Reassigned: State.PENDING},
+    State.SUBMITTING: {Accepted: State.RUNNING, Produced: State.PRODUCED, Deferred: State.PENDING,
+                       Failed: State.FAILED, Doubted: State.IN_DOUBT},
     State.IN_DOUBT: {Accepted: State.RUNNING, Produced: State.PRODUCED, Deferred: State.PENDING,
                      Failed: State.FAILED},
-    State.RUNNING: {
-        Produced: State.PRODUCED, Deferred: State.PENDING, Failed: State.FAILED,
-        Doubted: State.IN_DOUBT, Cancelled: State.CANCELLED,
-    },
+    State.RUNNING: {Produced: State.PRODUCED, Deferred: State.PENDING, Failed: State.FAILED,
+                    Doubted: State.IN_DOUBT, Cancelled: State.CANCELLED},
     State.PRODUCED: {Saved: State.DONE, Failed: State.FAILED},
     State.DONE: {Refunded: State.DONE},
     State.FAILED: {Reopened: State.PENDING, Refunded: State.FAILED},
@@ -242,6 +239,8 @@ def _with_facts(job: Job, event: Event, at_s: float) -> Job:
             return replace(job, files=files, outputs=())
         case Reopened():
             return replace(job, cause=None, message="", not_before_s=0.0)
+        case Reassigned(account, _, quote):
+            return replace(job, account=account, quote=quote, not_before_s=0.0)
         case Refunded():
             return job
 

@@ -13,6 +13,8 @@ ORDER = (Exit.BUG, Exit.DAMAGED, Exit.HELD, Exit.INTERRUPTED, Exit.TERMINATED, E
          Exit.KEY, Exit.NO_CREDITS, Exit.USAGE, Exit.BUDGET, Exit.TIME, Exit.REFUSED,
          Exit.SOME_FAILED)
 """`USAGE` is this machine's part of it: no room on a disk, or a clock that is wrong."""
+STOPS = frozenset({Exit.KEY, Exit.NO_CREDITS, Exit.REFUSED})
+"""What closes an account; where other accounts did all that was wanted, nothing came of it."""
 
 
 def judge_run(totals: Totals, reasons: Collection[Exit], *, priced_out: bool = False) -> Exit:
@@ -29,6 +31,8 @@ def judge_run(totals: Totals, reasons: Collection[Exit], *, priced_out: bool = F
     if Exit.REFUSED in told and states[State.DONE] > totals.kept:
         told.discard(Exit.REFUSED)
         told.add(Exit.SOME_FAILED)
+    if not any(states[state] for state in State if state is not State.DONE):
+        told -= STOPS
     if priced_out:
         told.add(Exit.REFUSED)
     return next((code for code in ORDER if code in told), Exit.DONE)

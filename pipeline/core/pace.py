@@ -7,7 +7,8 @@ the service, however it is aligned, can hold one call too many.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from statistics import median
+from math import exp, log
+from statistics import NormalDist, median
 
 from pipeline.core.terms import Limit
 
@@ -20,6 +21,16 @@ SHORTEST_LOOK_S = 5.0
 LIST_PAUSE_S = 2.0
 """Looks that one reading of the list serves may come so close: 30 of the 120 reads a minute."""
 LONGEST_LOOK_S = 900.0
+MOST_SEEN = 50
+"""So many lengths of a model are kept: what it took lately."""
+UNSEEN_SPREAD, SPREAD = 0.5, 0.35
+"""How far lengths are believed to differ (the standard deviation of their logarithm) before any was
+seen, and until enough were: in the measurements it was 0.35 (the same source)."""
+FEW, ENOUGH = 5, 20
+NARROWEST, WIDEST = 0.1, 1.0
+QUARTILE = 0.6745
+"""So many deviations from the median lies a quartile."""
+NORMAL = NormalDist()
 
 
 @dataclass(slots=True)
@@ -70,6 +81,19 @@ class Window:
         return max(closed_s, turn_s + self.limit.window_s - now_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """How long a job is believed to take: log-normal around `expected_s`, with so much spread."""
+
+    expected_s: float
+    spread: float = UNSEEN_SPREAD
+
+    def differs(self, other: "Belief", share: float) -> bool:
+        """Whether the lengths that it lets expect are others, by more than this share."""
+        return abs(self.expected_s - other.expected_s) > share * other.expected_s \
+            or abs(self.spread - other.spread) > share
+
+
 @dataclass(slots=True)
 class Lengths:
     """How long jobs of each model took, as seen; what the watch believes about the next."""
@@ -78,12 +102,40 @@ class Lengths:
 
     def learn(self, model: str, seconds: float) -> None:
         """One more finished job."""
-        self.seen.setdefault(model, deque(maxlen=50)).append(seconds)
+        self.seen.setdefault(model, deque(maxlen=MOST_SEEN)).append(seconds)
 
     def expected_s(self, model: str, typical_s: float) -> float:
         """The median of what was seen; the service's own figure before anything was."""
         seen = self.seen.get(model)
         return median(seen) if seen else typical_s
+
+    def is_new(self, model: str) -> bool:
+        """Whether less is known of it than can be kept: then those under way count as well."""
+        return len(self.seen.get(model, ())) < MOST_SEEN
+
+    def belief(self, model: str, typical_s: float, older: int = 0) -> Belief:
+        """What is believed of a job, where `older` ones are under way that have already taken
+        longer than the median of what was seen: then that median is the median of the quick ones.
+
+        >>> Lengths({"fox": deque([8.0])}).belief("fox", 12.0, older=9).expected_s > 12.0
+        True
+        """
+        seen = sorted(self.seen.get(model, ()))
+        if not seen:
+            return Belief(typical_s)
+        spread = UNSEEN_SPREAD if len(seen) < FEW else _spread(seen)
+        share = len(seen) / 2 / (len(seen) + older)
+        return Belief(median(seen) * exp(-NORMAL.inv_cdf(share) * spread), spread)
+
+
+def _spread(seen: list[float]) -> float:
+    """The spread of sorted lengths, by their quartiles, so that no straggler decides it."""
+    if len(seen) < ENOUGH:
+        return SPREAD
+    low, high = seen[len(seen) // 4], seen[-1 - len(seen) // 4]
+    if low <= 0:
+        return WIDEST
+    return min(WIDEST, max(NARROWEST, log(high / low) / (2 * QUARTILE)))
 
 
 def next_look_s(expected_s: float, looks: int, scale: float = 1.0, *,

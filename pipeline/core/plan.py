@@ -4,7 +4,6 @@ Law: a plan is a value. Drawing it costs nothing and changes nothing; its finger
 would be bought and for how much, so an approval holds exactly as long as that does.
 """
 
-import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,9 +12,11 @@ from enum import StrEnum
 from itertools import repeat
 
 from pipeline.core.cells import Cell, Cells, Expansion, Pattern, Skipped
+from pipeline.core.fingerprint import fingerprint
 from pipeline.core.job import State
 from pipeline.core.manifest import Budget
 from pipeline.core.money import NOTHING, Money
+from pipeline.core.sharing import siblings
 from pipeline.core.told import Told
 
 HANGING = frozenset({"source_failed", "source_missing"})
@@ -46,6 +47,7 @@ class Known:
     run: str = ""
     held: Money = NOTHING
     files_missing: bool = False
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +192,34 @@ Recall = Callable[[Sequence[str]], Mapping[str, Known]]
 
 def draw_plan(manifest: str, file: str, account: str, expansion: Expansion, *,
               known: Recall, catalogs: Mapping[str, str], budget: Budget) -> Plan:
-    """Compare what is wanted with what is known. `catalogs` are digests by account."""
-    rows = Rows(Cells.of(expansion.cells))
+    """Compare what is wanted with what is known. `catalogs` are digests by account.
+
+    A job that another account of its campaign has by now stays there; the fingerprint is over the
+    plan as it was dealt out, because it may cost no more there.
+    """
+    dealt = Cells.of(expansion.cells)
+    shared = siblings(dealt.patterns)
+    rows = Rows(dealt.again() if any(shared) else dealt)
     for start in range(0, len(rows.cells), PAGE):
         keys = rows.cells.keys(start, start + PAGE)
         found = known(keys)
         told = {one: _standing(one) for one in set(found.values())}
+        if found and any(shared):
+            _stay(rows.cells, start, [found.get(key) for key in keys], shared)
         rows.stand([told[found[key]] if key in found else AS_NEW for key in keys]
                    if found else repeat(AS_NEW, len(keys)))
-    mark = fingerprint(manifest, rows.cells, catalogs, budget)
+    mark = fingerprint(manifest, dealt, catalogs, budget)
     return Plan(manifest, file, account, rows, budget, expansion.excluded, expansion.skipped,
                 catalogs, mark)
+
+
+def _stay(cells: Cells, start: int, known: Iterable[Known | None],
+          shared: Sequence[Mapping[str, int]]) -> None:
+    """What the ledger has on another account of its campaign stays on it."""
+    for number, one in enumerate(known, start):
+        if one is not None:
+            own = cells.pattern[number]
+            cells.pattern[number] = shared[own].get(one.account, own)
 
 
 def _standing(known: Known) -> tuple[Status, str]:
@@ -222,26 +241,3 @@ def _standing(known: Known) -> tuple[Status, str]:
                                 "looks for evidence"
         case State.RUNNING | State.PRODUCED:
             return Status.KEEP, f"bought by run {known.run}, on its way"
-
-
-def fingerprint(manifest: str, cells: Sequence[Cell], catalogs: Mapping[str, str],
-                budget: Budget) -> str:
-    """A digest of what would be bought, at which prices, from which catalogs, under which caps."""
-    digest = hashlib.sha256(
-        f"{manifest}\n{sorted(catalogs.items())}\n{_caps(budget)}\n".encode())
-    columns = Cells.of(cells)
-    frames = [(f"{p.campaign}\t{p.account}\t", f"\t{p.quote.expected}\t{p.quote.worst}"
-               f"\t{p.max_paid_attempts}\n") for p in columns.patterns]
-    for start in range(0, len(columns), PAGE):
-        framed = [frames[number] for number in columns.pattern[start:start + PAGE]]
-        keys = columns.keys(start, start + PAGE)
-        digest.update("".join([before + key + after for (before, after), key
-                               in zip(framed, keys, strict=True)]).encode())
-    return "sha256:" + digest.hexdigest()
-
-
-def _caps(budget: Budget) -> str:
-    """The caps in words that later versions find as well; campaigns' own where there are some."""
-    own = f", campaigns={sorted(budget.campaigns.items())}" if budget.campaigns else ""
-    return (f"Budget(credits={budget.credits!r}, per_day={budget.per_day!r}, "
-            f"per_month={budget.per_month!r}{own})")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pipeline.core.job import Job, State
 from pipeline.core.manifest import Value
 from pipeline.core.money import NOTHING, Money
+from pipeline.core.spec import JobSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +106,91 @@ class Section:
     states: Mapping[State, int]
 
 
-def tally(entries: Iterable[Entry]) -> list[Section]:
-    """The sections of a contact sheet, campaigns in the author's order."""
+@dataclass(slots=True)
+class Survey:
+    """What all rows of a campaign have to say together, taken one by one and not kept: a part of
+    them, a page, is laid out by it. `rows` counts neighbours with the same variables as one."""
+
+    campaign: str
+    kind: str
+    rows: int = 0
+    promised: Money = NOTHING
+    paid: Money = NOTHING
+    states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
+    _first: Mapping[str, Value] = field(default_factory=dict)
+    _last: Mapping[str, Value] | None = None
+    _varying: set[str] = field(default_factory=set)
+    _shared: set[tuple[str, object]] = field(default_factory=set)
+    _kinds: dict[tuple[object, ...], JobSpec] = field(default_factory=dict)
+
+    def take(self, entry: Entry) -> None:
+        """One more row."""
+        job, spec = entry.job, entry.job.spec
+        if self._last is None:
+            self._first, self._shared = entry.vars, set(spec.params.items())
+        if entry.vars != self._last:
+            self._last = entry.vars
+            self.rows += 1
+            self._varying.update(name for name, value in self._first.items()
+                                 if entry.vars.get(name) != value)
+        shape = (spec.model, spec.aspect_ratio, tuple(spec.params.items()), job.account)
+        if shape not in self._kinds:
+            self._kinds[shape] = spec
+            self._shared &= set(spec.params.items())
+        self.promised += job.quote.expected
+        self.paid += job.charged
+        self.states[job.state] += 1
+
+    def columns(self) -> list[Column]:
+        """The columns, in the order of their first rows. Parameters that every job has alike say
+        nothing in a column's head."""
+        return list(dict.fromkeys(self._column(spec, str(shape[-1]))
+                                  for shape, spec in self._kinds.items()))
+
+    def column(self, entry: Entry) -> Column:
+        """The column of a row."""
+        return self._column(entry.job.spec, entry.job.account)
+
+    def _column(self, spec: JobSpec, account: str) -> Column:
+        own = [f"{name} {value}" for name, value in spec.params.items()
+               if (name, value) not in self._shared]
+        return Column(spec.model, spec.aspect_ratio or "", ", ".join(own), account)
+
+    def label(self, variables: Mapping[str, Value]) -> str:
+        """What tells a row from the others; a variable that is the same in all is no label."""
+        return " · ".join(describe(variables[name]) for name in self._first
+                          if name in self._varying and name in variables)
+
+
+def survey(entries: Iterable[Entry], found: dict[str, Survey]) -> dict[str, Survey]:
+    """Add rows to what is known of their campaigns."""
+    for entry in entries:
+        if entry.campaign not in found:
+            found[entry.campaign] = Survey(entry.campaign, entry.job.spec.kind)
+        found[entry.campaign].take(entry)
+    return found
+
+
+def tally(entries: Iterable[Entry], known: Mapping[str, Survey] | None = None) -> list[Section]:
+    """The sections of a contact sheet, campaigns in the author's order; of a part of the rows where
+    what all of them say is `known`."""
     campaigns: dict[str, list[Entry]] = {}
     for entry in entries:
         campaigns.setdefault(entry.campaign, []).append(entry)
-    return [_section(name, group) for name, group in campaigns.items()]
+    return [_section((known or survey(group, {}))[name], group)
+            for name, group in campaigns.items()]
 
 
-def _section(campaign: str, entries: list[Entry]) -> Section:
-    shared = _shared_settings(entries)
-    axes = _varying(entries)
-    columns = list(dict.fromkeys(_column(entry, shared) for entry in entries))
+def _section(said: Survey, entries: list[Entry]) -> Section:
+    columns = said.columns()
     grid: dict[str, dict[Column, list[Entry]]] = {}
     for entry in entries:
-        cells = grid.setdefault(_label(entry, axes), {})
-        cells.setdefault(_column(entry, shared), []).append(entry)
+        cells = grid.setdefault(said.label(entry.vars), {})
+        cells.setdefault(said.column(entry), []).append(entry)
     lines = [Line(label, _prompts(cells.values()),
                   [tuple(cells.get(column, ())) for column in columns])
              for label, cells in grid.items()]
-    states = count_states(entry.job.state for entry in entries)
-    return Section(campaign, entries[0].job.spec.kind, columns, lines,
-                   sum((entry.job.quote.expected for entry in entries), NOTHING),
-                   sum((entry.job.charged for entry in entries), NOTHING), states)
+    return Section(said.campaign, said.kind, columns, lines, said.promised, said.paid, said.states)
 
 
 def count_states(states: Iterable[State]) -> dict[State, int]:
@@ -138,34 +201,9 @@ def count_states(states: Iterable[State]) -> dict[State, int]:
     return counts
 
 
-def _shared_settings(entries: list[Entry]) -> set[tuple[str, object]]:
-    """Parameters that every job of the campaign has alike say nothing in a column's head."""
-    shared: set[tuple[str, object]] = set(entries[0].job.spec.params.items())
-    for entry in entries:
-        shared &= set(entry.job.spec.params.items())
-    return shared
-
-
-def _column(entry: Entry, shared: set[tuple[str, object]]) -> Column:
-    spec = entry.job.spec
-    own = [f"{name} {value}" for name, value in spec.params.items() if (name, value) not in shared]
-    return Column(spec.model, spec.aspect_ratio or "", ", ".join(own), entry.job.account)
-
-
 def _prompts(cells: Iterable[list[Entry]]) -> str:
     said = dict.fromkeys(entry.job.spec.prompt for cell in cells for entry in cell)
     return "\n\n".join(said)
-
-
-def _varying(entries: list[Entry]) -> list[str]:
-    """The variables that tell the rows of a campaign apart; a constant is no label."""
-    first = entries[0].vars
-    return [name for name in first
-            if any(entry.vars.get(name) != first[name] for entry in entries)]
-
-
-def _label(entry: Entry, axes: list[str]) -> str:
-    return " · ".join(describe(entry.vars[name]) for name in axes if name in entry.vars)
 
 
 def describe(value: object) -> str:

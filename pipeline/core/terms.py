@@ -29,8 +29,9 @@ class Terms:
     (`linger_s`, 16 minutes for Linux's 924.6 s of retransmission), the lag of the list, the skew.
 
     `listed` are the kinds that the service's list of recent jobs surely shows: of the others it can
-    prove the presence, never the absence. `at_once_s` are the kinds whose paid call itself brings
-    the result, and the longest that such a call may take.
+    prove the presence, never the absence. Under `made_filter` it shows only jobs that were made, so
+    that none under way takes the place of one; empty where it knows no such filter. `at_once_s` are
+    the kinds whose paid call itself brings the result, and the longest that such a call may take.
 
     `failure_is_charged` is False where a failure is given back: it counts as spent all the same,
     until the balance shows the refund.
@@ -56,6 +57,7 @@ class Terms:
     streams: tuple[str, ...] = ()
     echo: bool = False
     list_rows: int = 25
+    made_filter: Mapping[str, str] = field(default_factory=dict)
     list_lag_s: float = 60.0
     ingest_max_s: float = 120.0
     linger_s: float = 960.0

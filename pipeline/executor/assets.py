@@ -10,10 +10,10 @@ import hashlib
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import anyio
 
@@ -22,13 +22,16 @@ from pipeline.core.job import File, Job
 from pipeline.core.kinds import sheet
 from pipeline.core.naming import extension, stem
 from pipeline.core.provider import Download
-from pipeline.ledger.durable import make_folder, sync_path
+from pipeline.executor.arriving import PIECE_BYTES, Arriving, FolderSyncs
+from pipeline.ledger.durable import make_folder, sync, sync_path
 from pipeline.media.examine import Facts, NotWhole, examine, media_of
 
 LARGEST_FILE = 4 * 1024**3
 SLOWEST_BYTES_PER_S = 1024
 """A download that brings less than this over a minute is given up, and begun again."""
 PATIENCE_S = 60.0
+MOST_DOWNLOADS = 64
+"""Files on their way at a time, of all accounts together; one account has its own, lower limit."""
 
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK)
 
@@ -55,25 +58,48 @@ class AssetStore:
     """The disk. A job's folder and a file's path start from the working folder, or are absolute."""
 
     def __init__(self, aside: Aside, free_bytes: Callable[[str], int] = free_bytes) -> None:
-        """`free_bytes` tells what a folder's disk has left."""
+        """`free_bytes` tells what a folder's disk has left; `room` is had by who brings a file."""
         self._aside = aside
+        self._known: set[Path] = set()
+        self._folders = FolderSyncs()
+        self.room = anyio.CapacityLimiter(MOST_DOWNLOADS)
         self.free_bytes = free_bytes
 
-    async def save(self, job: Job, index: int, download: Download, label: str = "") -> File:
-        """Bring one file home; raises `Unreachable` or `NotWhole` when that fails."""
+    async def save(self, job: Job, index: int, download: Download, label: str = "", *,
+                   says: Callable[[File], Mapping[str, object]] | None = None) -> File:
+        """Bring one file home, with the sidecar that `says` makes of it; raises `Unreachable` or
+        `NotWhole` when that fails."""
         name = stem(job, index, label)
         part = Path(job.folder, f"{name}.part")
-        digest, length = await self._stream(part, download)
-        facts = await self._aside(lambda: _finish(part, sheet(job.spec.kind).makes))
-        wanted = part.with_name(name + extension(facts.media_type))
-        final = await self._aside(lambda: _place(part, wanted, digest))
-        return replace(_file(final, digest, length, facts), label=label)
+        if part.parent not in self._known:
+            make_folder(part.parent)
+            self._known.add(part.parent)
+        makes, arriving = sheet(job.spec.kind).makes, Arriving(part)
+
+        def deliver() -> File:
+            arriving.take(rest)
+            facts = _facts(arriving, makes)
+            digest = arriving.sync()
+            final = _place(part, part.with_name(name + extension(facts.media_type)), digest)
+            file = replace(_file(final, digest, arriving.length, facts), label=label)
+            if says is not None:
+                _write_sidecar(file, says(file))
+            self._folders.sync(final.parent)
+            return file
+
+        try:
+            rest = await self._stream(arriving, download)
+            return await self._aside(deliver)
+        finally:
+            arriving.close()
 
     async def note(self, file: File, says: Mapping[str, object]) -> None:
         """Write the sidecar of a delivered file: what it is and where it came from."""
-        path = Path(f"{file.path}.json")
-        text = json.dumps({"schema_version": 1, **says}, ensure_ascii=False, indent=2) + "\n"
-        await self._aside(lambda: _write_sidecar(path, text))
+        def write() -> None:
+            _write_sidecar(file, says)
+            self._folders.sync(Path(file.path).parent)
+
+        await self._aside(write)
 
     async def damage(self, file: File) -> str | None:
         """What is wrong with a delivered file: it is missing, or its bytes are others."""
@@ -84,28 +110,21 @@ class AssetStore:
         await self._aside(lambda: _put_back(Path(file.path), Path(place)))
         return replace(file, path=place)
 
-    async def _stream(self, part: Path, download: Download) -> tuple[str, int]:
-        digest = hashlib.sha256()
-        length = 0
+    async def _stream(self, arriving: Arriving, download: Download) -> list[bytes]:
+        """Write what comes, piece by piece; the last one is given back."""
+        chunks, held, length = [], 0, 0
         started_s = anyio.current_time()
-        with _open_part(part) as stream:
-            async for chunk in download.chunks():
-                stream.write(chunk)
-                digest.update(chunk)
-                length += len(chunk)
-                _check_pace(length, anyio.current_time() - started_s)
+        async for chunk in download.chunks():
+            chunks.append(chunk)
+            held += len(chunk)
+            length += len(chunk)
+            _check_pace(length, anyio.current_time() - started_s)
+            if held >= PIECE_BYTES:
+                await self._aside(partial(arriving.take, chunks))
+                chunks, held = [], 0
         if download.length is not None and length != download.length:
             raise NotWhole(f"{length} bytes came of {download.length} announced")
-        return digest.hexdigest(), length
-
-
-def _open_part(part: Path) -> BinaryIO:
-    """A fresh file for bytes on their way; what an earlier try left is begun again."""
-    make_folder(part.parent)
-    with suppress(FileNotFoundError):
-        part.unlink()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(part, flags, 0o644), "wb")
+        return chunks
 
 
 def _check_pace(length: int, passed_s: float) -> None:
@@ -115,12 +134,12 @@ def _check_pace(length: int, passed_s: float) -> None:
         raise Unreachable("the download drips")
 
 
-def _finish(part: Path, makes: str) -> Facts:
+def _facts(arriving: Arriving, makes: str) -> Facts:
     """A text in place of a picture or a song is a service's excuse, however well it is written."""
-    facts = examine(part)
+    arriving.flush()
+    facts = examine(arriving.path)
     if media_of(facts.media_type) == "text" != makes:
         raise NotWhole(f"it is {facts.media_type} and no {makes or 'media'}")
-    sync_path(part)
     return facts
 
 
@@ -137,7 +156,6 @@ def _place(part: Path, wanted: Path, digest: str) -> Path:
             number += 1
             final = wanted.with_name(f"{wanted.stem}~{number}{wanted.suffix}")
     part.unlink(missing_ok=True)
-    sync_path(final.parent)
     return final
 
 
@@ -173,12 +191,17 @@ def _file(path: Path, digest: str, length: int, facts: Facts) -> File:
                 facts.seconds)
 
 
-def _write_sidecar(path: Path, text: str) -> None:
+def _write_sidecar(file: File, says: Mapping[str, object]) -> None:
+    """One line a name, so that people can read it; its folder is synced by who calls."""
+    path = Path(f"{file.path}.json")
+    lines = [f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}"
+             for name, value in ({"schema_version": 1} | dict(says)).items()]
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    sync_path(part)
+    with part.open("wb") as stream:
+        stream.write(("{\n" + ",\n".join(lines) + "\n}\n").encode())
+        stream.flush()
+        sync(stream.fileno())
     part.replace(path)
-    sync_path(path.parent)
 
 
 def _damage(path: Path, file: File) -> str | None:

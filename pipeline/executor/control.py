@@ -7,6 +7,7 @@ service is still making is left there and brought home by the next run.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 
 import anyio
 
@@ -18,8 +19,11 @@ class Control:
     """Shared by all lanes of a run.
 
     `exit_now` leaves at once, as a crash would, when a person insists; `moving` counts the jobs
-    that are being driven, `passed_over` holds those no cap reaches for, and those whose price
-    proved untrue: then `priced_out` is true.
+    that are being driven, whose keys are in `driven`; `passed_over` holds those no cap reaches for,
+    and those whose price proved untrue: then `priced_out` is true. `taken` counts those that one
+    account took over from another: what was read of the pending ones before is out of date;
+    `starters` tell whether an account that shares would start a job itself just now, `opening` are
+    those that have not begun. At `ends_s` of the loop's time the run is left.
     """
 
     def __init__(self, *, fail_fast: bool = False, max_failures: int | None = None,
@@ -33,9 +37,14 @@ class Control:
         self._max_share = max_failure_share
         self._failed = self._ended = 0
         self.moving = 0
+        self.driven: set[str] = set()
+        self.taken = 0
+        self.starters: dict[str, Callable[[Job], bool]] = {}
+        self.opening: set[str] = set()
         self.exit_now = exit_now
         self.passed_over: set[str] = set()
         self.priced_out = False
+        self.ends_s = inf
         self._changed = anyio.Event()
         self._on_leave: list[Callable[[], None]] = []
         self._free_work: set[anyio.CancelScope] = set()
@@ -101,6 +110,19 @@ class Control:
         """The job stays pending: its model took more than was ever quoted."""
         self.passed_over.add(job.key)
         self.priced_out = True
+
+    def left_s(self) -> float | None:
+        """How long the run may still take; None for as long as it likes."""
+        return None if self.ends_s == inf else max(0.0, self.ends_s - anyio.current_time())
+
+    def pass_over_late(self, job: Job, takes_s: float) -> bool:
+        """Whether a job that may take so long would not be home before the run is left: then it
+        stays pending."""
+        if anyio.current_time() + takes_s <= self.ends_s:
+            return False
+        self.passed_over.add(job.key)
+        self.reasons.add(Exit.TIME)
+        return True
 
     def saw(self, job: Job) -> None:
         """A job came to rest: too many failures stop the buying."""

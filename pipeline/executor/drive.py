@@ -24,6 +24,7 @@ from pipeline.core.job import (
     State,
 )
 from pipeline.core.report import Entry
+from pipeline.executor.exchange import FIRST_PLACE, LOOK_AGAIN_S, Exchange
 from pipeline.executor.lane import Lane
 from pipeline.executor.sources import Readiness, readiness
 from pipeline.executor.steps import RECOVERED, STEPS
@@ -32,10 +33,7 @@ from pipeline.ledger.ballast import NoRoom
 from pipeline.ledger.payments import CapReached, OwnedAlready
 
 PAGE = 64
-FIRST_PLACE = (float("inf"), -1)
 CLAIMED = Doubted("ambiguous", "the service answered with an id that belongs to another job")
-LOOK_AGAIN_S = 5.0
-"""How often pending jobs are looked through when nothing that moved could concern them."""
 
 
 async def run_lane(lane: Lane, run: str) -> None:
@@ -50,8 +48,11 @@ async def run_lane(lane: Lane, run: str) -> None:
             driver = Driver(lane, run, jobs)
             await lane.purse.note()
             await driver.recover()
-            for bucket, kinds in _buckets(lane, run).items():
+            buckets = _buckets(lane, run)
+            driver.exchange.begin(buckets)
+            for bucket, kinds in buckets.items():
                 jobs.start_soon(driver.feed, bucket, kinds)
+        driver.exchange.tell_left()
         if driver.bought and lane.control.staying:
             await sweep(lane)
         await lane.purse.settle()
@@ -74,7 +75,8 @@ class Driver:
         self.lane = lane
         self.run = run
         self.jobs = jobs
-        self.active: set[str] = set()
+        self.exchange = Exchange(lane, run)
+        self.started = 0
         self.bought = False
 
     async def recover(self) -> None:
@@ -97,33 +99,46 @@ class Driver:
 
     async def feed(self, bucket: str, kinds: Sequence[str]) -> None:
         """Start pending jobs, the longest first, as slots come free, until none is left."""
+        try:
+            await self._feed(bucket, kinds)
+        finally:
+            self.exchange.feeding.discard(bucket)
+
+    async def _feed(self, bucket: str, kinds: Sequence[str]) -> None:
         lane = self.lane
         place, waiting, fruitful = FIRST_PLACE, False, True
         while lane.buying:
-            if not lane.gate.has_slot(bucket):
-                await lane.control.wait_change()
+            if (free := self.exchange.free(bucket, PAGE)) <= 0:
+                if self.exchange.is_done(kinds):
+                    return
+                await self.exchange.wait_free(bucket)
                 continue
-            size = lane.gate.free_slots(bucket, PAGE) if fruitful else PAGE
+            size = free if fruitful else PAGE
             page = lane.ledger.ask.page(self.run, lane.account, place, size, kinds=kinds)
             if not page:
-                if not waiting or not await lane.control.wait_motion(LOOK_AGAIN_S):
+                if await self._take_over(bucket, kinds, free):
+                    continue
+                if not (waiting or self.exchange.open) or not await self.exchange.wait_more():
                     return
-                place, waiting = FIRST_PLACE, False
+                if waiting or bucket in self.exchange.came_back:
+                    self.exchange.came_back.discard(bucket)
+                    place, waiting = FIRST_PLACE, False
                 continue
-            active = len(self.active)
+            started, taken = self.started, lane.control.taken
             for entry in page:
-                if not lane.gate.has_slot(bucket) or not lane.buying:
+                if self.exchange.free(bucket, PAGE) <= 0 or not lane.buying \
+                        or taken != lane.control.taken:
                     break
                 waiting = await self._consider(entry, bucket) or waiting
                 place = lane.ledger.ask.place(self.run, entry.seq)
-            fruitful = len(self.active) > active
+            fruitful = self.started > started
 
     async def _consider(self, entry: Entry, bucket: str) -> bool:
         """Start a pending job if it can be; True if it may be startable later."""
         lane, job = self.lane, entry.job
-        if job.key in lane.control.passed_over:
+        if job.key in lane.control.passed_over or self.exchange.is_over(job):
             return False
-        if job.key in self.active:
+        if job.key in lane.control.driven or self.exchange.holds_back(job):
             return True
         if lane.is_too_dear(job):
             lane.control.pass_over_price(job)
@@ -138,8 +153,23 @@ class Driver:
             await anyio.lowlevel.checkpoint()
         return True
 
+    async def _take_over(self, bucket: str, kinds: Sequence[str], most: int) -> bool:
+        """Start jobs that other accounts have; whether there were any."""
+        try:
+            taken = await self.exchange.take(kinds, most)
+        except NoRoom as disk:
+            self.lane.stop_here(disk.message)
+            return False
+        for job in taken:
+            self.lane.gate.take_slot(bucket)
+            self._start(job)
+        return bool(taken)
+
     def _start(self, job: Job) -> None:
-        self.active.add(job.key)
+        self.lane.control.driven.add(job.key)
+        self.started += 1
+        if job.state is State.PENDING:
+            self.exchange.waiting[job.key] = self.lane.terms.bucket(job.spec.kind)
         self.lane.control.moving += 1
         self.jobs.start_soon(self._drive, job)
 
@@ -152,6 +182,7 @@ class Driver:
                 if not lane.control.staying and job.state is not State.SUBMITTING:
                     break  # the paid call under way is settled, and then the run is left
                 event = await step(lane, job)
+                self.exchange.waiting.pop(job.key, None)
                 if event is None:
                     break
                 self.bought = self.bought or isinstance(event, Intended)
@@ -162,13 +193,15 @@ class Driver:
                 if holds_slot and (job.state is State.PRODUCED or job.state in AT_REST):
                     lane.gate.give_slot(lane.terms.bucket(job.spec.kind))
                     holds_slot = False
+                if self.exchange.open and job.state is State.PENDING:
+                    break  # whoever can start it first has it
         except CapReached as cap:
             self._pass_over(job, cap)
         except NoRoom as disk:
             self._take_back_leave(job)
             lane.stop_here(disk.message)
         finally:
-            self.active.discard(job.key)
+            self.exchange.ended(job)
             lane.control.moving -= 1
             lane.control.notify()
             if holds_slot:
@@ -186,6 +219,8 @@ class Driver:
         """The job does not fit under a cap: it stays pending, and its turn goes back."""
         lane = self.lane
         self._take_back_leave(job)
+        if self.exchange.passes_over(job, cap):
+            return
         lane.control.passed_over.add(job.key)
         lane.control.reasons.add(Exit.BUDGET)
         lane.progress.said(f"{cap.says} does not reach for {job.spec.model} "

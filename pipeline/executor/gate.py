@@ -7,6 +7,9 @@ are. A `Retry-After` closes its bucket until then.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from itertools import count
 
 import anyio
 
@@ -20,6 +23,19 @@ UNASKED_PAUSE_S = 5.0
 """How long a bucket stays closed after a refusal that named no time."""
 
 
+Rank = tuple[float, ...]
+"""Where a paid call stands in the queue: the smallest goes first."""
+
+
+@dataclass(order=True, slots=True)
+class Place:
+    """One who waits for a turn for a paid call; woken when it is the first in the queue."""
+
+    rank: Rank
+    number: int
+    first: anyio.Event = field(default_factory=anyio.Event, compare=False)
+
+
 class Gate:
     """The windows and slots of one account."""
 
@@ -31,6 +47,8 @@ class Gate:
         self.windows[UPLOADS] = Window(terms.uploads)
         self.in_flight: dict[str, int] = {}
         self._free: list[tuple[str, float]] = []
+        self._queues: dict[str, list[Place]] = {name: [] for name in terms.starts}
+        self._places = count()
 
     def remember(self, turns: Mapping[str, Sequence[float]], behind_s: float) -> None:
         """Calls of an earlier process; `behind_s` turns stored times into the loop's."""
@@ -57,12 +75,38 @@ class Gate:
         limit = self.terms.in_flight.get(bucket)
         return most if limit is None else min(most, limit - self.in_flight.get(bucket, 0))
 
-    async def wait_turn(self, bucket: str) -> Window | None:
-        """A turn for a paid call, already taken; None when the run stops buying meanwhile."""
-        while self.control.buying:
-            if await self._took_turn(self.windows[bucket]):
-                return self.windows[bucket]
-        return None
+    def lacks_slots(self) -> bool:
+        """Whether a job that ends would let another begin, which nothing else holds back."""
+        return any(not queue and not self.has_slot(bucket)
+                   for bucket, queue in self._queues.items())
+
+    async def wait_turn(self, bucket: str, rank: Rank = ()) -> Window | None:
+        """A turn for a paid call, already taken; None when the run stops buying meanwhile.
+
+        Of those who wait only the first in the queue is woken by what moves.
+        """
+        window, queue = self.windows[bucket], self._queues[bucket]
+        place = Place(rank, next(self._places))
+        heappush(queue, place)
+        try:
+            while self.control.buying:
+                if queue[0] is not place:
+                    await place.first.wait()
+                    place.first = anyio.Event()
+                elif await self._took_turn(window):
+                    return window
+            return None
+        finally:
+            self._leave_queue(queue, place)
+
+    def _leave_queue(self, queue: list[Place], place: Place) -> None:
+        if queue[0] is place:
+            heappop(queue)
+        else:
+            queue.remove(place)
+            heapify(queue)
+        if queue:
+            queue[0].first.set()
 
     async def _took_turn(self, window: Window) -> bool:
         wait_s = window.wait_s(anyio.current_time())
@@ -104,6 +148,10 @@ class Gate:
         pause_s = UNASKED_PAUSE_S * self.terms.scale if retry_after_s is None else retry_after_s
         self.windows[bucket].close_until(anyio.current_time() + pause_s)
         self.control.notify()
+
+    def closed_s(self, bucket: str) -> float:
+        """How long the service still wants no call of this bucket."""
+        return max(0.0, self.windows[bucket].closed_until_s - anyio.current_time())
 
     def bottleneck(self) -> str:
         """The limit that holds new starts back just now, "" for none."""

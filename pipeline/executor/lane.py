@@ -14,13 +14,14 @@ from pipeline.core.errors import Barred, Exit
 from pipeline.core.job import Doubted, Event, Job
 from pipeline.core.money import Money
 from pipeline.core.pace import Lengths, Window
+from pipeline.core.pricing import Quote
 from pipeline.core.provider import Mark, News, Provider
 from pipeline.core.verdict import backoff_s, join_news, judge_news
 from pipeline.executor.assets import AssetStore
 from pipeline.executor.control import Control
 from pipeline.executor.doubts import Doubts
 from pipeline.executor.footing import lack
-from pipeline.executor.gate import READS, Gate
+from pipeline.executor.gate import READS, Gate, Rank
 from pipeline.executor.purse import Purse
 from pipeline.executor.sources import Sources
 from pipeline.executor.watch import Watch
@@ -103,6 +104,7 @@ class Lane:
         self.leaves: dict[str, Leave] = {}
         self.surprises: dict[str, Money] = {}
         self.barred: Barred | None = None
+        self.shared = False
         self._lost_since_s: float | None = None
         self._lost = 0
         self._next_try_s = 0.0
@@ -135,17 +137,34 @@ class Lane:
         bell = self.bell.address(self.account, job.tag) if self.bell else ""
         return Mark(job.tag, bell)
 
+    def rank(self, job: Job) -> Rank:
+        """Where the job stands among those that wait for a turn: what was refused before goes back
+        to the front, and of the others the longest begins first."""
+        typical_s = self.terms.typical_s(job.spec.kind, job.typical_s)
+        return (not job.attempts, -self.watch.schedule.belief(job.spec.model, typical_s).expected_s)
+
     async def wait_leave_to_buy(self, job: Job) -> bool:
         """Wait for the job's own time and for room in the service's list; False to leave it."""
         while self.buying:
-            if self.doubts.needs_person():
-                self.bar(Barred("`pipeline doubt` names them", cause="doubts_open"))
+            if self.may_buy(job):
+                return True
+            if self.shared or not self.buying:
                 return False
             wait_s = job.not_before_s - self.now()
-            if wait_s <= 0 and self.doubts.has_room():
-                return True
             await self.control.wait_change(wait_s if wait_s > 0 else None)
         return False
+
+    def may_buy(self, job: Job) -> bool:
+        """Whether the job's own time has come, and no doubt holds it back. Where its bucket is
+        closed as long, it waits in the queue there, and in its place."""
+        closed_s = self.gate.closed_s(self.terms.bucket(job.spec.kind))
+        return self.may_start() and job.not_before_s <= self.now() + closed_s
+
+    def may_start(self) -> bool:
+        """Whether one more job may be intended; doubts that a person must settle bar the lane."""
+        if self.doubts.needs_person():
+            self.bar(Barred("`pipeline doubt` names them", cause="doubts_open"))
+        return self.buying and self.doubts.has_room()
 
     def note_price(self, before: Job, after: Job) -> None:
         """A job that took more than its worst price stops the buying of its model."""
@@ -156,10 +175,10 @@ class Lane:
         self.progress.said(f"{model} took {taken} credits, and {before.held} was the most that was "
                            "quoted: no more of it is bought at that price")
 
-    def is_too_dear(self, job: Job) -> bool:
-        """Whether its model once took more than this job's worst price."""
+    def is_too_dear(self, job: Job, quote: Quote | None = None) -> bool:
+        """Whether its model once took more than the worst price, of the job or of a quote."""
         taken = self.surprises.get(job.spec.model)
-        return taken is not None and taken > job.quote.worst
+        return taken is not None and taken > (quote or job.quote).worst
 
     def bar(self, failure: Barred) -> None:
         """The account is closed: out of credits, or its key is not accepted."""
@@ -168,7 +187,8 @@ class Lane:
             code = CAUSES[failure.cause].exit_code
             self.control.reasons.add(code or Exit.REFUSED)
             self.progress.said(f"{self.account}: {CAUSES[failure.cause].says} "
-                               f"({failure.message}); its jobs stay pending")
+                               f"({failure.message}); its jobs stay pending"
+                               + ", or go to another account" * self.shared)
             self.control.notify()
 
     def lack(self, job: Job) -> str:

@@ -5,6 +5,7 @@ step that returns None leaves the job as it is, for the next run.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import anyio
 
@@ -17,6 +18,7 @@ from pipeline.core.errors import (
     Unreachable,
     Vanished,
 )
+from pipeline.core.habits import TAIL
 from pipeline.core.job import (
     Cancelled,
     Deferred,
@@ -51,13 +53,16 @@ GONE_LINKS = 5
 
 async def intend(lane: Lane, job: Job) -> Event | None:
     """Wait until the job may be bought; then say so on disk before it is."""
-    if not await lane.wait_leave_to_buy(job):
+    if _is_late(lane, job) or not await lane.wait_leave_to_buy(job):
         return None
     urls = await _addresses(lane, job)
     if not isinstance(urls, list):
         return urls
     window = await _wait_turn(lane, job)
     if window is None:
+        return None
+    if _is_late(lane, job):
+        lane.gate.unused_turn(window)
         return None
     if lane.sources.outlived(urls):
         urls = await _addresses(lane, job)
@@ -70,6 +75,13 @@ async def intend(lane: Lane, job: Job) -> Event | None:
         return None
     lane.leaves[job.key] = Leave(window, urls, lane.boot_s())
     return Intended(lane.new_tag(), held_for(job, lane.ledger.ask))
+
+
+def _is_late(lane: Lane, job: Job) -> bool:
+    """Whether the time of the run is too short for the job by now."""
+    typical_s = lane.terms.typical_s(job.spec.kind, job.typical_s)
+    expected_s = lane.watch.lengths.expected_s(job.spec.model, typical_s)
+    return lane.control.pass_over_late(job, TAIL * expected_s)
 
 
 async def _addresses(lane: Lane, job: Job) -> list[str] | Event | None:
@@ -85,7 +97,8 @@ async def _addresses(lane: Lane, job: Job) -> list[str] | Event | None:
 
 async def _wait_turn(lane: Lane, job: Job) -> Window | None:
     """A turn for the paid call, unless a doubt came up while it was waited for."""
-    while (window := await lane.gate.wait_turn(lane.terms.bucket(job.spec.kind))) is not None:
+    bucket = lane.terms.bucket(job.spec.kind)
+    while (window := await lane.gate.wait_turn(bucket, lane.rank(job))) is not None:
         if lane.doubts.has_room():
             return window
         lane.gate.unused_turn(window)
@@ -166,7 +179,6 @@ async def fetch(lane: Lane, job: Job) -> Event | None:
                 while len(files) < len(outputs):
                     files.append(await _save(lane, job, len(files), outputs[len(files)]))
                     damaged = gone = 0
-                await _note(lane, job, files)
                 return Saved(tuple(files))
         except NotWhole as error:
             damaged += 1
@@ -191,13 +203,9 @@ async def fetch(lane: Lane, job: Job) -> Event | None:
 
 
 async def _save(lane: Lane, job: Job, index: int, output: Output) -> File:
-    async with lane.provider.download(output.url or "") as download:
-        return await lane.store.save(job, index, download, output.label)
-
-
-async def _note(lane: Lane, job: Job, files: list[File]) -> None:
-    for file in files:
-        await lane.store.note(file, sidecar(job, file))
+    async with lane.store.room, lane.provider.download(output.url or "") as download:
+        return await lane.store.save(job, index, download, output.label,
+                                     says=partial(sidecar, job))
 
 
 async def _fresh_links(lane: Lane, job: Job) -> tuple[Output, ...]:

@@ -13,7 +13,14 @@ from pipeline.core.job import Job, Reopened, State, apply
 from pipeline.core.plan import PAGE, Plan, Row, Rows, Status
 from pipeline.core.report import RunInfo
 from pipeline.ledger.clerk import Clerk, roomy
-from pipeline.ledger.codec import changing, dump, dump_event, new_job_columns, read_job
+from pipeline.ledger.codec import (
+    changing,
+    dump,
+    dump_event,
+    dump_quote,
+    new_job_columns,
+    read_job,
+)
 
 BEHIND = 100_000_000
 """Rows of an earlier plan of the run with money out for them come after so many others."""
@@ -29,6 +36,12 @@ def insert_run(connection: sqlite3.Connection, run: RunInfo, accounts: Sequence[
          dump(run.caps), dump(list(accounts))))
 
 
+def widen_run(connection: sqlite3.Connection, run: RunInfo, accounts: Collection[str]) -> None:
+    """A run that is planned anew may buy from more accounts than before."""
+    connection.execute("update runs set accounts = ? where id = ?",
+                       (dump(sorted(accounts)), run.id))
+
+
 def admit(connection: sqlite3.Connection, run: str, plan: Plan, folder: str,
           now_s: float) -> None:
     """Put the plan's rows under a run, and the jobs behind them into the ledger."""
@@ -41,6 +54,7 @@ def admit(connection: sqlite3.Connection, run: str, plan: Plan, folder: str,
         for start in range(0, len(rows), PAGE):
             _admit_page(connection, clerk, range(start, min(start + PAGE, len(rows))), kept)
     _tally(connection, clerk)
+    _pool(connection, clerk)
 
 
 def _admit_page(connection: sqlite3.Connection, clerk: Clerk, numbers: range,
@@ -60,8 +74,8 @@ def _admit_page(connection: sqlite3.Connection, clerk: Clerk, numbers: range,
     if jobs:
         connection.executemany(clerk.insert_job, jobs)
     connection.executemany(
-        "insert into run_rows (run, seq, job, campaign, vars, tags, kept, chosen, order_s) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        "insert into run_rows (run, seq, job, campaign, vars, tags, kept, chosen, order_s, "
+        "pool) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _tally(connection: sqlite3.Connection, clerk: Clerk) -> None:
@@ -84,13 +98,22 @@ def _tally(connection: sqlite3.Connection, clerk: Clerk) -> None:
                            [(run, rows.cells.at(number).key) for number in firsts.values()])
 
 
+def _pool(connection: sqlite3.Connection, clerk: Clerk) -> None:
+    """Which accounts may take over which rows, by the pools that the rows name."""
+    connection.execute("delete from pools where run = ?", (clerk.run,))
+    connection.executemany(
+        "insert into pools (run, pool, account, quote) values (?, ?, ?, ?)",
+        [(clerk.run, number, account, dump_quote(quote))
+         for number, pool in enumerate(clerk.pools, 1) for account, quote in pool.items()])
+
+
 def _drop_unwanted(connection: sqlite3.Connection, run: str) -> None:
     """Rows are written anew; those with money out for them stay, behind the new ones."""
     connection.execute(
         f"delete from run_rows where run = ? and job in "  # noqa: S608 - our own words
         f"(select key from jobs where state in {UNTOUCHED})", (run,))
     connection.execute(
-        "update run_rows set seq = seq + :behind where run = :run and seq < :behind",
+        "update run_rows set seq = seq + :behind, pool = 0 where run = :run and seq < :behind",
         {"run": run, "behind": BEHIND})
 
 
@@ -165,13 +188,3 @@ def redirect(connection: sqlite3.Connection, run: RunInfo) -> None:
         "where run_rows.run = :run and job = key) where state <> 'done' and run = :run "
         "and key in (select job from run_rows where run_rows.run = :run)",
         {"folder": run.outputs, "run": run.id})
-
-
-def mark_chosen(connection: sqlite3.Connection, run: str, keys: Collection[str]) -> None:
-    """Which pending rows the caps reach for; the rest stays pending."""
-    rows = connection.execute(
-        "select job, chosen from run_rows join jobs on key = job "
-        "where run_rows.run = ? and state = 'pending'", (run,)).fetchall()
-    connection.executemany(
-        "update run_rows set chosen = ? where run = ? and job = ?",
-        [(int(job in keys), run, job) for job, chosen in rows if (job in keys) != bool(chosen)])

@@ -5,9 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from pipeline.core.cells import Cells
 from pipeline.core.job import Job, State
 from pipeline.core.manifest import Value
 from pipeline.core.plan import Rows
+from pipeline.core.pricing import Quote
+from pipeline.core.sharing import siblings
 from pipeline.ledger.codec import dump, dump_spec, new_job_columns
 
 ROOM_KB = 32_768
@@ -25,6 +28,7 @@ class Clerk:
         self.now_s = now_s
         self._folder = folder
         self._shared: dict[int, tuple[object, ...]] = {}
+        self.pools, self._pool = _pools(rows.cells)
         self._tags = [dump(pattern.tags) for pattern in rows.cells.patterns]
         self._strip: tuple[int, int] = -1, -1
         self._spec = self._labels = self._vars = ""
@@ -61,7 +65,7 @@ class Clerk:
         kept = int(state is State.DONE) if kept is None else kept
         self.counted[state, kept] += 1
         return (self.run, number, key, pattern.campaign, self._vars, self._tags[index], kept,
-                int(state is State.PENDING), pattern.typical_s or 0.0)
+                int(state is State.PENDING), pattern.typical_s or 0.0, self._pool.get(index, 0))
 
     def _share(self, number: int) -> tuple[object, ...]:
         cell = self.rows.cells.at(number)
@@ -75,6 +79,15 @@ class Clerk:
         self.columns = (*columns, *OWN)
         shared = self._shared[self.rows.cells.pattern[number]] = tuple(columns.values())
         return shared
+
+
+def _pools(cells: Cells) -> tuple[list[dict[str, Quote]], dict[int, int]]:
+    """Which accounts may buy the cells of a pattern at which price, where there are several; and
+    the number of that, from 1, by the pattern."""
+    shared = siblings(cells.patterns)
+    used = [number for number in sorted(set(cells.pattern)) if len(shared[number]) > 1]
+    return ([{account: cells.patterns[other].quote for account, other in shared[number].items()}
+             for number in used], {pattern: pool for pool, pattern in enumerate(used, 1)})
 
 
 def _labels(variables: Mapping[str, Value]) -> dict[str, str]:

@@ -5,22 +5,25 @@ Law: what is written can be read by every later version; a field that is missing
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from functools import lru_cache
+from typing import Any
 
 from pipeline.core import job as machine
 from pipeline.core.job import Event, File, Job, State
 from pipeline.core.money import Money
 from pipeline.core.pricing import Quote
 from pipeline.core.provider import Output
-from pipeline.core.report import Entry, RunInfo
+from pipeline.core.report import Entry
+from pipeline.core.sharing import Reassigned
 from pipeline.core.spec import JobSpec, SourceRef
 
 EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind for kind in (
         machine.Intended, machine.Accepted, machine.Produced, machine.Deferred, machine.Failed,
         machine.Doubted, machine.Saved, machine.Cancelled, machine.Reopened,
-        machine.Refunded)
+        machine.Refunded, Reassigned)
 }
 
 
@@ -43,6 +46,8 @@ def dump_event(event: Event) -> str:
     for name in ("outputs", "files"):
         if name in body:
             body[name] = [asdict(part) for part in body[name]]
+    if isinstance(event, Reassigned):
+        body["quote"] = json.loads(dump_quote(event.quote))
     return dump(body)
 
 
@@ -65,6 +70,7 @@ def dump_quote(quote: Quote) -> str:
     return dump([quote.expected.micros, quote.worst.micros, quote.basis, *more])
 
 
+@lru_cache(1_000)
 def read_quote(text: str) -> Quote:
     """A quote from its column."""
     expected, worst, basis, *more = json.loads(text)
@@ -85,6 +91,10 @@ def changing(job: Job) -> dict[str, object]:
     }
 
 
+def _list(text: str) -> Sequence[Any]:
+    return () if text == "[]" else json.loads(text)
+
+
 def read_job(row: sqlite3.Row) -> Job:
     """A job from its row."""
     return Job(
@@ -92,9 +102,9 @@ def read_job(row: sqlite3.Row) -> Job:
         quote=read_quote(row["quote"]), state=State(row["state"]),
         max_paid_attempts=row["max_paid_attempts"], typical_s=row["typical_s"],
         attempts=row["attempts"], paid_tries=row["paid_tries"], tag=row["tag"],
-        remote_ids=tuple(json.loads(row["remote_ids"])),
-        outputs=tuple(Output(**part) for part in json.loads(row["outputs"])),
-        files=tuple(File(**part) for part in json.loads(row["files"])),
+        remote_ids=tuple(_list(row["remote_ids"])),
+        outputs=tuple(Output(**part) for part in _list(row["outputs"])),
+        files=tuple(File(**part) for part in _list(row["files"])),
         held=Money(row["held"]), charged=Money(row["charged"]), cause=row["cause"],
         message=row["message"], not_before_s=row["not_before_s"], created_s=row["created_s"],
         sent_s=row["sent_s"], changed_s=row["changed_s"], run=row["run"], folder=row["folder"],
@@ -106,12 +116,6 @@ def read_entry(row: sqlite3.Row) -> Entry:
     """A row of a run, joined with its job."""
     return Entry(row["seq"], row["campaign"], read_job(row), json.loads(row["vars"]),
                  json.loads(row["tags"]), bool(row["kept"]), bool(row["chosen"]))
-
-
-def read_run(row: sqlite3.Row) -> RunInfo:
-    """A run from its row."""
-    return RunInfo(row["id"], row["manifest"], row["file"], row["account"], row["started_s"],
-                   row["ended_s"], row["exit_code"], row["outputs"], json.loads(row["caps"]))
 
 
 def new_job_columns(job: Job) -> dict[str, object]:

@@ -61,9 +61,9 @@ class Commits:
         """Run `work` inside a transaction; its outcome, once that is durable.
 
         `receipt` is a line of the receipt log that is synced before the commit, `intent` one that
-        is synced after it. What `work` raises undoes this write alone and is raised here; on a disk
-        that is full `work` may run twice. A `wish` is no fact yet: where there is no room for it,
-        `NoRoom` is raised.
+        is synced after it. What `work` raises undoes this write alone and is raised here; where a
+        neighbour fails, or the disk is full, `work` may run twice. A `wish` is no fact yet: where
+        there is no room for it, `NoRoom` is raised.
         """
         mine = _Write(work, wish, receipt, intent)
         self._queue.append(mine)
@@ -160,20 +160,30 @@ class Commits:
             self.receipts.reserve()
 
     def _transact(self, group: list[_Write]) -> None:
+        """A group in one transaction. A write that fails undoes itself alone: then all of them are
+        done anew with a savepoint each, which every write would otherwise pay for."""
+        if not self._in_one(group, self._do):
+            self._in_one(group, self._attempt)
+
+    def _in_one(self, group: list[_Write], do: Callable[[_Write], None]) -> bool:
+        """Begin, do and commit; False, and nothing was done, where a write among others failed."""
         connection = self.connection
         connection.execute("begin immediate")
         try:
             self._check_epoch()
             for write in group:
-                self._attempt(write)
+                do(write)
+                if write.error is not None and do == self._do:
+                    connection.execute("rollback")
+                    return len(group) == 1
             connection.execute("commit")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("rollback")
             raise
+        return True
 
-    def _attempt(self, write: _Write) -> None:
-        self.connection.execute("savepoint one")
+    def _do(self, write: _Write) -> None:
         try:
             write.outcome = write.work(self.connection)
         except sqlite3.IntegrityError as error:
@@ -182,6 +192,11 @@ class Commits:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised to the caller
             write.error = error
+
+    def _attempt(self, write: _Write) -> None:
+        write.error = None
+        self.connection.execute("savepoint one")
+        self._do(write)
         if write.error is not None:
             self.connection.execute("rollback to one")
         self.connection.execute("release one")

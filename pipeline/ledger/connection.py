@@ -23,6 +23,9 @@ UNWRITABLE = frozenset({
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DELETE})
 
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a damaged database raises; the second where SQLite's complaint quotes the damage itself."""
+
 
 def damaged(path: Path, error: object) -> Halt:
     """The halt for a database that cannot be believed."""
@@ -31,7 +34,7 @@ def damaged(path: Path, error: object) -> Halt:
                      "starting afresh could buy again what was paid for", code="state_damaged")
 
 
-def unusable(path: Path, error: sqlite3.Error) -> Halt:
+def unusable(path: Path, error: Exception) -> Halt:
     """The halt for what SQLite says of a database: it has no room, or it cannot be believed."""
     if getattr(error, "sqlite_errorcode", None) not in UNWRITABLE:
         return damaged(path, error)
@@ -45,9 +48,12 @@ def unwritable(path: Path, error: object) -> Halt:
                      "found again")
 
 
-def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Connection,
-                     ) -> sqlite3.Connection:
-    """Open or make the database; raises `Halt` (13) for one that is damaged or too new."""
+def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Connection, *,
+                     sealed: bool = False) -> sqlite3.Connection:
+    """Open or make the database; raises `Halt` (13) for one that is damaged or too new.
+
+    The pages of one that is `sealed` were looked at, and nothing touched the file since.
+    """
     from pipeline.ledger.schema import NewerSchema, migrate  # 0.3 s of imports, for writers only
 
     path = folder / DATABASE
@@ -59,8 +65,10 @@ def open_for_writing(folder: Path, kind: type[sqlite3.Connection] = sqlite3.Conn
     try:
         connection = _connect(path, "rwc", kind)
         _make_safe(connection, path)
+        if not sealed:
+            _check_pages(connection, path)
         migrate(connection)
-    except (sqlite3.DatabaseError, NewerSchema) as error:
+    except (*UNREADABLE, NewerSchema) as error:
         if connection is not None:
             connection.close()
         if isinstance(error, NewerSchema):
@@ -86,12 +94,17 @@ def open_for_reading(folder: Path) -> sqlite3.Connection | None:
         mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
         connection = _connect(path, mode)
         connection.execute("pragma query_only = on")
-        begun = connection.execute("select 1 from sqlite_master where name = 'runs'").fetchone()
-    except sqlite3.DatabaseError as error:
+        begun = {row["name"] for row in connection.execute(
+            "select name from sqlite_master where name in ('runs', 'tallies')")}
+    except UNREADABLE as error:
         raise damaged(path, error) from None
-    if begun:
+    if "tallies" in begun:
         return connection
+    has_run = bool(begun) and connection.execute("select 1 from runs").fetchone() is not None
     connection.close()
+    if has_run:
+        raise Halt(Exit.USAGE, f"{path} was written by an early version of this program",
+                   hint="`pipeline resume` brings it to today's shape", code="state_older")
     if has_receipts(folder):
         raise damaged(path, "it is empty")
     return None  # a process died while it made it
@@ -139,5 +152,9 @@ def _make_safe(connection: sqlite3.Connection, path: Path) -> None:
     synchronous = connection.execute("pragma synchronous").fetchone()[0]
     if mode != "wal" or synchronous != 2:
         raise damaged(path, f"journal mode {mode}, synchronous {synchronous}")
+
+
+def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
+    """All of them, once: what is bought is decided by what stands in them."""
     if connection.execute("pragma quick_check(1)").fetchone()[0] != "ok":
         raise damaged(path, "its pages do not agree")

@@ -14,11 +14,13 @@ from pipeline.core.caps import Caps, Scope, scopes
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.evidence import Reading
 from pipeline.core.job import Accepted, Cancelled, Event, Intended, Job, Produced, apply
-from pipeline.core.plan import Plan
+from pipeline.core.plan import Plan, Rows
 from pipeline.core.report import RunInfo
+from pipeline.core.sharing import accounts_of
 from pipeline.ledger import admission, learned
 from pipeline.ledger.ballast import Ballast
 from pipeline.ledger.beginning import begin_epoch, open_receipts, put_mark
+from pipeline.ledger.chosen import mark_chosen
 from pipeline.ledger.codec import dump
 from pipeline.ledger.commits import Commits, Fenced
 from pipeline.ledger.connection import (
@@ -35,6 +37,7 @@ from pipeline.ledger.lock import Lock
 from pipeline.ledger.payments import book
 from pipeline.ledger.questions import Questions
 from pipeline.ledger.receipts import Line, Receipts, acceptance, intent
+from pipeline.ledger.seal import break_seal, put_seal
 
 BALLAST = "ballast"
 
@@ -61,7 +64,9 @@ class Ledger:
         self.lock = Lock(folder)
         try:
             self.lock.take(_iso(now()))
-            self.connection = open_for_writing(folder, connection)
+            looked_s = break_seal(folder / DATABASE, now())
+            self.connection = open_for_writing(folder, connection, sealed=looked_s is not None)
+            self._looked_s = now() if looked_s is None else looked_s
             self.ask = Questions(self.connection)
             self.receipts = receipts(folder / RECEIPTS)
             self.found = open_receipts(self.connection, self.receipts, folder / DATABASE)
@@ -81,16 +86,19 @@ class Ledger:
         self.receipts.trim()
         self.receipts.close()
         self.connection.close()
+        put_seal(self.folder / DATABASE, self._looked_s)
         self.lock.release()
 
     def begin(self, run: RunInfo, plan: Plan, caps: Caps, folder: str) -> None:
         """Admit a plan under a run, new or unfinished."""
-        accounts = sorted({lot.pattern.account for lot in plan.lots})
+        accounts = sorted(accounts_of(Rows.of(plan.rows).cells))
         known = self.ask.find_run(run.id)
 
         def work(connection: sqlite3.Connection) -> None:
             if known is None or known.id != run.id:
                 admission.insert_run(connection, run, accounts)
+            else:
+                admission.widen_run(connection, run, {*self.ask.accounts(run.id), *accounts})
             admission.admit(connection, run.id, plan, folder, self.now())
 
         self.commits.write_now(work, wish=True)
@@ -118,7 +126,7 @@ class Ledger:
     def choose(self, keys: Iterable[str]) -> None:
         """Mark the pending rows of the run that the caps reach for."""
         run, wanted = self._run_id(), frozenset(keys)
-        self.commits.write_now(lambda c: admission.mark_chosen(c, run, wanted), wish=True)
+        self.commits.write_now(lambda c: mark_chosen(c, run, wanted), wish=True)
 
     def reopen(self, jobs: Iterable[Job], by: str) -> None:
         """A person wants these jobs after all."""
@@ -136,7 +144,7 @@ class Ledger:
 
         def work(connection: sqlite3.Connection) -> None:
             for job in jobs:
-                at_s = self._tick()
+                at_s = self.tick()
                 admission.write_job(connection, apply(job, event, at_s), job)
                 admission.insert_event(connection, job.key, job.run, event, at_s)
 
@@ -159,7 +167,7 @@ class Ledger:
     async def record(self, job: Job, event: Event) -> Job:
         """The job after the event, durably. Raises `CapReached` for a hold over a cap, `NoRoom` for
         an intent on a disk that is full, and `Fenced` when the row is not what `job` says."""
-        at_s = self._tick()
+        at_s = self.tick()
         after = apply(job, event, at_s)
         wish = isinstance(event, Intended)
         receipt, intended = _lines(job, event, _iso(at_s))
@@ -219,7 +227,7 @@ class Ledger:
             raise Halt(Exit.BUG, "no run was begun")
         return self.run.id
 
-    def _tick(self) -> float:
+    def tick(self) -> float:
         """Now, never earlier than the latest moment that was ever recorded."""
         self._high_water_s = max(self._high_water_s, self.now())
         return self._high_water_s

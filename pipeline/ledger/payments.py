@@ -7,7 +7,7 @@ of the intent, and leaves the book only by the event that ends the attempt.
 import sqlite3
 from collections.abc import Sequence
 
-from pipeline.core.caps import Scope
+from pipeline.core.caps import Scope, account_scope
 from pipeline.core.job import (
     IN_FLIGHT,
     Accepted,
@@ -22,11 +22,13 @@ from pipeline.ledger.codec import dump
 
 
 class CapReached(Exception):
-    """A hold would pass a cap; nothing was written. `says` names the cap."""
+    """A hold would pass a cap; nothing was written. `says` names the cap, and `of_account` says
+    whether it is the account's own, so that another may still buy."""
 
-    def __init__(self, says: str) -> None:
-        super().__init__(says)
-        self.says = says
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope.says)
+        self.says = scope.says
+        self.of_account = scope.name.startswith(account_scope(""))
 
 
 class OwnedAlready(Exception):
@@ -51,15 +53,19 @@ def book(connection: sqlite3.Connection, before: Job, after: Job, event: Event, 
     refunds.note(connection, before, event, at_s)
 
 
+def used(connection: sqlite3.Connection, scope: Scope) -> int:
+    """What is held in a scope and was charged, less what came back, in micros."""
+    row = connection.execute("select held + charged - refunded as used from totals "
+                             "where scope = ?", (scope.name,)).fetchone()
+    return row["used"] if row else 0
+
+
 def _hold(connection: sqlite3.Connection, job: Job, scopes: Sequence[Scope], epoch: int,
           at_s: float) -> None:
     for scope in scopes:
-        row = connection.execute(
-            "select held + charged - refunded as used from totals where scope = ?",
-            (scope.name,)).fetchone()
-        used = row["used"] if row else 0
-        if scope.cap is not None and used + job.held.micros > scope.cap.micros:
-            raise CapReached(scope.says)
+        if scope.cap is not None \
+                and used(connection, scope) + job.held.micros > scope.cap.micros:
+            raise CapReached(scope)
         connection.execute(
             "insert into totals (scope, held) values (?, ?) "
             "on conflict (scope) do update set held = held + excluded.held",
@@ -74,14 +80,13 @@ def _hold(connection: sqlite3.Connection, job: Job, scopes: Sequence[Scope], epo
 def _own(connection: sqlite3.Connection, job: Job, remote_ids: Sequence[str],
          at_s: float) -> None:
     for remote_id in remote_ids:
-        connection.execute(
+        new = connection.execute(
             "insert into remotes (account, remote_id, tag, at_s) values (?, ?, ?, ?) "
             "on conflict (account, remote_id) do nothing",
-            (job.account, remote_id, job.tag, at_s))
-        owner = connection.execute(
-            "select tag from remotes where account = ? and remote_id = ?",
-            (job.account, remote_id)).fetchone()["tag"]
-        if owner != job.tag:
+            (job.account, remote_id, job.tag, at_s)).rowcount
+        if not new and job.tag != connection.execute(
+                "select tag from remotes where account = ? and remote_id = ?",
+                (job.account, remote_id)).fetchone()["tag"]:
             raise OwnedAlready(remote_id)
 
 

@@ -1,56 +1,68 @@
 """What can be asked of the ledger. Nothing here writes."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pipeline.core.caps import account_scope
 from pipeline.core.evidence import Reading
 from pipeline.core.job import Job
 from pipeline.core.money import Money
 from pipeline.core.plan import Known
-from pipeline.core.report import Entry, RunInfo
-from pipeline.ledger.codec import read_entry, read_job, read_run
+from pipeline.core.report import Entry
+from pipeline.ledger.codec import read_entry, read_job
 from pipeline.ledger.recall import Recall
-from pipeline.ledger.run_questions import OUT, RunQuestions
+from pipeline.ledger.run_questions import ALL, RunQuestions
+from pipeline.ledger.standing import OUT
 
-ENTRY = ("select jobs.*, seq, campaign, vars, tags, kept, chosen from run_rows "
+FOUND = 100
+"""As many jobs as a beginning of a key is taken to mean."""
+PAGE = 1_000
+"""Rows that are read at once."""
+COLUMNS = "jobs.*, seq, campaign, vars, tags, kept, chosen"
+ENTRY = (f"select {COLUMNS} from run_rows "  # noqa: S608 - our own words
          "join jobs on jobs.key = run_rows.job where run_rows.run = :run ")
 
 
 class Questions(RunQuestions):
     """Read access to a ledger's connection."""
 
-    def close(self) -> None:
-        """Close the connection; the last one out tidies the WAL."""
-        self.connection.close()
-
-    def runs(self, manifest: str = "") -> list[RunInfo]:
-        """All runs, the latest first."""
-        rows = self.connection.execute(
-            "select * from runs where :m = '' or manifest = :m order by started_s desc, id desc",
-            {"m": manifest})
-        return [read_run(row) for row in rows]
-
-    def find_run(self, name: str = "") -> RunInfo | None:
-        """The run whose id begins with `name`; the latest when no name is given."""
-        row = self.connection.execute(
-            "select * from runs where substr(id, 1, length(:n)) = :n "
-            "order by started_s desc, id desc limit 1", {"n": name}).fetchone()
-        return read_run(row) if row else None
-
     def entries(self, run: str, state: str = "") -> Iterator[Entry]:
-        """The rows of a run in the plan's order."""
-        more = "and state = :state " if state else ""
-        rows = self.connection.execute(ENTRY + more + "order by seq", {"run": run, "state": state})
-        return (read_entry(row) for row in rows)
+        """The rows of a run in the plan's order; of one state, where that is named.
+
+        They are read a page at a time, each from where the last one ended: no question is open
+        while somebody looks at a row, so the log of a run under way does not grow with patience.
+        """
+        source = self.rows_in(run, state) if state else ALL
+        sql = (f"select {COLUMNS} from {source} "  # noqa: S608 - our own words
+               "where run_rows.run = :run and (:state = '' or state = :state) and seq > :after "
+               "order by seq limit :size")
+        size = PAGE if source == ALL else -1  # a few are sorted once, not again for each page
+        after = -1
+        while page := self.connection.execute(
+                sql, {"run": run, "state": state, "after": after, "size": size}).fetchall():
+            yield from map(read_entry, page)
+            after = page[-1]["seq"]
+
+    def entries_of(self, run: str, keys: Collection[str]) -> list[Entry]:
+        """The rows of a run that want these jobs."""
+        rows = self.connection.execute(
+            ENTRY + "and run_rows.job in "  # noqa: S608 - our own words
+            "(select value from json_each(:keys)) order by seq",
+            {"run": run, "keys": json.dumps(list(keys))})
+        return [read_entry(row) for row in rows]
 
     def find_entries(self, prefix: str) -> list[Entry]:
-        """Jobs whose key begins so, each in its latest run."""
+        """Jobs whose key begins so, each in its latest run; no more than `FOUND` of them.
+
+        A key is of the digits 0 to f: those that begin so end before what begins so and goes on
+        with a g.
+        """
         rows = self.connection.execute(
-            "select jobs.*, seq, campaign, vars, tags, kept, chosen from jobs "
-            "join run_rows on run_rows.job = jobs.key join runs on runs.id = run_rows.run "
-            "where substr(key, 1, length(:p)) = :p order by runs.started_s desc",
-            {"p": prefix})
+            f"select {COLUMNS} from (select key as found from jobs "  # noqa: S608 - our own words
+            "where key >= :p and key < :p || 'g' order by key limit :most) "
+            "join jobs on key = found join run_rows on run_rows.job = found "
+            "join runs on runs.id = run_rows.run order by key, runs.started_s desc",
+            {"p": prefix, "most": FOUND})
         latest: dict[str, Entry] = {}
         for row in rows:
             latest.setdefault(row["key"], read_entry(row))

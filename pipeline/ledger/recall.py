@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline.core.job import State
 from pipeline.core.plan import Known
 
-COLUMNS = "key, state, cause, run"
+COLUMNS = "key, state, cause, run, account"
+Said = tuple[str, str, str | None, str, str]
 
 
 class Recall:
@@ -23,13 +24,12 @@ class Recall:
         self._cursor.row_factory = None
         self._along: sqlite3.Cursor | None = None
         self._connection = connection
-        self._known: dict[tuple[str, str | None, str], Known] = {}
+        self._known: dict[tuple[str, str | None, str, str], Known] = {}
 
     def __call__(self, keys: Sequence[str]) -> Mapping[str, Known]:
         """What earlier runs made of these jobs; those that nobody knows are not in it."""
         wanted = set(keys)
-        found = {key: self._what(state, cause, run)
-                 for key, state, cause, run in self._next(keys) if key in wanted}
+        found = {said[0]: self._what(said) for said in self._next(keys) if said[0] in wanted}
         if not found:
             self._along = None
         missing = [key for key in keys if key not in found]
@@ -37,10 +37,10 @@ class Recall:
             rows = self._cursor.execute(
                 f"select {COLUMNS} from jobs "  # noqa: S608 - our own words
                 "where key in (select value from json_each(?))", (json.dumps(missing),))
-            found.update((key, self._what(state, cause, run)) for key, state, cause, run in rows)
+            found.update((said[0], self._what(said)) for said in rows)
         return found
 
-    def _next(self, keys: Sequence[str]) -> Iterator[tuple[str, str, str | None, str]]:
+    def _next(self, keys: Sequence[str]) -> Iterator[Said]:
         """As many jobs as there are keys, from where the page before ended."""
         if self._along is None:
             start = self._cursor.execute("select rowid from jobs where key = ?",
@@ -54,9 +54,9 @@ class Recall:
                 start)
         return iter(self._along.fetchmany(len(keys)))
 
-    def _what(self, state: str, cause: str | None, run: str) -> Known:
+    def _what(self, said: Said) -> Known:
         """Jobs of which the same is known share one value."""
-        said = state, cause, run
-        if said not in self._known:
-            self._known[said] = Known(State(state), cause, run)
-        return self._known[said]
+        _, state, cause, run, account = said
+        if said[1:] not in self._known:
+            self._known[said[1:]] = Known(State(state), cause, run, account=account)
+        return self._known[said[1:]]

@@ -3,41 +3,52 @@
 Nothing here writes.
 """
 
-import sqlite3
 from collections.abc import Iterator
 
 from pipeline.core.caps import Candidate
 from pipeline.core.difference import Wanted
-from pipeline.core.job import AT_REST, Job, State
-from pipeline.core.money import Money
-from pipeline.core.report import Totals
+from pipeline.core.job import Job, State
+from pipeline.core.loads import Sort, Start
 from pipeline.ledger.codec import read_job, read_quote
+from pipeline.ledger.standing import OUT, Standing
 
-OUT = "state in ('submitting', 'in_doubt', 'running', 'produced')"
-"""Money is out for the job, or may be. In these words, because an index is over them."""
+LEFT = "state in ('pending', 'failed', 'cancelled')"
+"""The job has no file and nothing is out for it; an index is over these words as well."""
+ALL = "run_rows join jobs on key = job"
+"""All rows of runs, read in their order."""
+MANY = 8
+"""Rows in a state are looked for one by one where they are fewer than one in so many."""
 
 
-class RunQuestions:
+class RunQuestions(Standing):
     """Read access to the rows of runs."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
 
     def job(self, key: str) -> Job | None:
         """One job by its whole key."""
         row = self.connection.execute("select * from jobs where key = ?", (key,)).fetchone()
         return read_job(row) if row else None
 
-    def worked_s(self, run: str) -> float:
-        """How many seconds processes have worked on this run in all."""
-        row = self.connection.execute("select worked_s from runs where id = ?", (run,)).fetchone()
-        return float(row["worked_s"])
+    def rows_in(self, run: str, state: str) -> str:
+        """From where the rows of a run in a state are read: all rows in their order, or, where the
+        state is that of a few, those jobs in no order."""
+        numbers = {row["state"]: row["number"] for row in self.connection.execute(
+            "select state, number from tallies where run = ?", (run,))}
+        few = numbers.get(state, 0) * MANY < sum(numbers.values())
+        for words in (LEFT, OUT):
+            if few and f"'{state}'" in words:
+                return ("(select key as found from jobs "  # noqa: S608 - our own words
+                        f"where {words} and state = :state) "
+                        "cross join run_rows on run_rows.job = found join jobs on key = found")
+        return ALL
 
     def kinds(self, run: str, account: str) -> list[str]:
-        """The kinds of a run's jobs on an account."""
+        """The kinds of a run's jobs that are on an account, or may come to be."""
         rows = self.connection.execute(
-            "select distinct kind from samples join jobs on key = job "
-            "where samples.run = ? and account = ? order by kind", (run, account))
+            "select distinct kind from samples cross join jobs on key = samples.job "
+            "cross join run_rows on run_rows.job = samples.job and run_rows.run = samples.run "
+            "where samples.run = :run and (account = :account or exists (select 1 from pools "
+            "where pools.run = :run and pools.pool = run_rows.pool and pools.account = :account)) "
+            "order by kind", {"run": run, "account": account})
         return [row["kind"] for row in rows]
 
     def samples(self, run: str) -> Iterator[Job]:
@@ -59,51 +70,38 @@ class RunQuestions:
         """The pending rows of a run in the author's order, as caps look at them; where a job starts
         from others, the job itself."""
         rows = self.connection.execute(
-            "select key, campaign, quote, instr(spec, '\"kind\":\"job\"') as chained "
-            "from run_rows join jobs on key = job "
-            "where run_rows.run = ? and state = 'pending' order by seq", (run,))
+            "select key, campaign, quote, "  # noqa: S608 - our own words
+            "instr(spec, '\"kind\":\"job\"') as chained "
+            f"from {self.rows_in(run, State.PENDING)} "
+            "where run_rows.run = :run and state = :state order by seq",
+            {"run": run, "state": State.PENDING})
         for row in rows:
             job = self.job(row["key"]) if row["chained"] else None
             yield Candidate(row["key"], read_quote(row["quote"]).worst,
                             job.spec.waits_for if job else (), row["campaign"]), job
 
+    def starts(self, run: str) -> Iterator[Start]:
+        """The pending rows of a run in the author's order, as a forecast looks at them."""
+        rows = self.connection.execute(
+            "select key, campaign, account, kind, model, typical_s, "  # noqa: S608 - our own words
+            "instr(spec, '\"kind\":\"job\"') as chained "
+            f"from {self.rows_in(run, State.PENDING)} "
+            "where run_rows.run = :run and state = :state order by seq",
+            {"run": run, "state": State.PENDING})
+        for row in rows:
+            job = self.job(row["key"]) if row["chained"] else None
+            yield Start(Sort(row["campaign"], row["account"], row["kind"], row["model"],
+                             row["typical_s"]), row["key"], job.spec.waits_for if job else ())
+
     def pending(self, run: str) -> list[str]:
         """The keys of the pending rows of a run."""
         return [row["key"] for row in self.connection.execute(
-            "select key from run_rows join jobs on key = job "
-            "where run_rows.run = ? and state = 'pending'", (run,))]
+            f"select key from {self.rows_in(run, State.PENDING)} "  # noqa: S608 - our own words
+            "where run_rows.run = :run and state = :state", {"run": run, "state": State.PENDING})]
 
     def chosen(self, run: str) -> int:
         """How many rows may be bought."""
         row = self.connection.execute(
-            "select count(*) as n from run_rows where run = ? and chosen = 1", (run,)).fetchone()
+            "select count(*) as n from run_rows indexed by run_rows_order "
+            "where run = ? and chosen = 1", (run,)).fetchone()
         return int(row["n"])
-
-    def totals(self, run: str) -> Totals:
-        """The figures of a run: its rows by state, and its own money."""
-        states = dict.fromkeys(State, 0)
-        kept = 0
-        for row in self.connection.execute(
-                "select state, number, kept from tallies where run = ?", (run,)):
-            states[State(row["state"])] = row["number"]
-            kept += row["kept"]
-        doubt = self.connection.execute(
-            f"select sum(held) as held from jobs where {OUT} "  # noqa: S608 - our own words
-            "and state = 'in_doubt' and run = ?", (run,)).fetchone()["held"]
-        held, charged, refunded = self.sums(f"run:{run}")
-        return Totals(states, kept, Money(charged), Money(held), Money(doubt or 0),
-                      Money(refunded))
-
-    def sums(self, scope: str) -> tuple[int, int, int]:
-        """Held, charged and refunded in a scope, in micros."""
-        row = self.connection.execute("select held, charged, refunded from totals "
-                                      "where scope = ?", (scope,)).fetchone()
-        return (row["held"], row["charged"], row["refunded"]) if row else (0, 0, 0)
-
-    def unfinished(self, run: str) -> bool:
-        """Whether any row of the run is not at rest."""
-        marks = ",".join(f"'{state}'" for state in sorted(AT_REST))
-        row = self.connection.execute(
-            f"select 1 from tallies where run = ? and number > 0 "  # noqa: S608 - our own words
-            f"and state not in ({marks})", (run,)).fetchone()
-        return row is not None

@@ -177,6 +177,35 @@ def m005_refunds(db: Database) -> None:
     db.execute(REFUNDS)
 
 
+LEFT = """
+create index jobs_left on jobs (state) where state in ('pending', 'failed', 'cancelled')
+"""
+
+
+@MIGRATIONS()
+def m007_left(db: Database) -> None:
+    """The few jobs of a large run that have no file are found without a look at the others."""
+    db.execute(LEFT)
+
+
+POOLS = """
+create table pools (
+  run text not null, pool integer not null, account text not null, quote text not null,
+  primary key (run, pool, account)
+) strict, without rowid;
+alter table run_rows add column pool integer not null default 0;
+create index run_rows_pool on run_rows (run, order_s desc, seq) where chosen = 1 and pool > 0
+"""
+
+
+@MIGRATIONS()
+def m008_pools(db: Database) -> None:
+    """Which accounts may buy the rows of a run beside the one they were given to, and at which
+    price: told once for all rows of a pattern."""
+    for statement in POOLS.split(";"):
+        db.execute(statement)
+
+
 class NewerSchema(Exception):
     """The database was written by a later version of this program."""
 
@@ -187,7 +216,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     applied = _applied(connection)
     if later := [name for name in applied if name not in known]:
         raise NewerSchema(", ".join(later))
-    if applied != known:
+    if set(applied) != set(known):
         MIGRATIONS.apply(Database(connection, execute_plugins=False))
 
 

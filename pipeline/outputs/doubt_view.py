@@ -18,7 +18,8 @@ from pipeline.core.provider import Broken, Finished, News, Sighting
 from pipeline.core.report import Entry
 from pipeline.core.resolution import Hearing
 from pipeline.outputs.console import foreign
-from pipeline.outputs.job_view import KEY_CHARS, job_document, show_job
+from pipeline.outputs.job_document import job_document
+from pipeline.outputs.job_view import KEY_CHARS, show_job
 from pipeline.outputs.orphan_view import Likeness, orphan_rows, show_orphans
 from pipeline.outputs.phrases import amount, count, iso, minute, priced, reason, span
 

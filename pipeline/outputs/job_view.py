@@ -13,11 +13,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.core.job import AT_REST, File, Job
+from pipeline.core.job import File, Job
 from pipeline.core.money import Money
 from pipeline.core.report import Entry, describe
 from pipeline.outputs.console import foreign, said
-from pipeline.outputs.phrases import amount, count, iso, priced, reason, size, span, why
+from pipeline.outputs.phrases import amount, count, priced, reason, size, span, why
 from pipeline.outputs.printable import visible, visible_lines
 
 JOBS_SHOWN = 500
@@ -27,35 +27,6 @@ KEY_CHARS = 8
 PROMPT_CHARS = 4000
 SHORT_CHARS = 24
 """A parameter longer than this is a text, and none that tells jobs apart at a glance."""
-
-
-def job_document(entry: Entry, outputs: str) -> dict[str, object]:
-    """One line of `jobs --json`. `outputs` is the folder that the paths of files start from."""
-    job, spec = entry.job, entry.job.spec
-    document: dict[str, object] = {
-        "job": job.key, "run": job.run, "campaign": entry.campaign, "state": job.state.value,
-        "kind": spec.kind, "account": job.account, "model": spec.model,
-        "aspect_ratio": spec.aspect_ratio, "vars": dict(entry.vars), "variant": spec.variant,
-        "params": dict(spec.params), "tags": dict(entry.tags), "kept": entry.kept,
-        "prompt": spec.prompt, "remote_id": job.remote_ids[0] if job.remote_ids else None,
-        "attempts": job.attempts, "quoted": str(job.quote.expected), "held": str(job.held),
-        "charged": str(job.charged), "files": [_file(file, outputs) for file in job.files],
-        "cause": job.cause, "message": job.message, "created_at": iso(job.created_s),
-        "submitted_at": iso(job.sent_s),
-        "finished_at": iso(job.changed_s) if job.state in AT_REST else None,
-    }
-    if len(job.remote_ids) > 1:
-        document["remote_ids"] = list(job.remote_ids)
-    return document
-
-
-def _file(file: File, outputs: str) -> dict[str, object]:
-    document: dict[str, object] = {
-        "path": f"{outputs.rstrip('/')}/{file.path}" if outputs else file.path,
-        "sha256": file.sha256, "bytes": file.bytes, "media_type": file.media_type,
-        "width": file.width, "height": file.height}
-    further = {"seconds": file.seconds, "label": file.label or None}
-    return document | {name: value for name, value in further.items() if value is not None}
 
 
 def show_jobs(console: Console, entries: Iterable[Entry], total: int) -> None:
@@ -190,6 +161,8 @@ def _told(body: str) -> Text:
         parts.append(f"{amount(Money(hold))} held")
     if charged := facts.get("charged"):
         parts.append(f"{amount(Money(charged))} charged")
+    if account := facts.get("account"):
+        parts.append(f"from {facts.get('was')} to {account}")
     if back := facts.get("amount"):
         parts.append(f"{amount(Money(back))} given back")
     if files := facts.get("files"):

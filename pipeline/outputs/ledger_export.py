@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 from pipeline.core.report import Entry, describe
-from pipeline.outputs.job_view import job_document
+from pipeline.outputs.job_document import job_document
 from pipeline.outputs.phrases import WORDS, amount, why
 from pipeline.outputs.printable import shorten, visible, visible_lines
 

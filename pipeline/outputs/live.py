@@ -15,7 +15,8 @@ from pipeline.outputs.console import STYLES, foreign
 from pipeline.outputs.phrases import WORDS, about, amount, priced, span, why
 from pipeline.outputs.printable import visible
 from pipeline.outputs.scene import Scene
-from pipeline.outputs.status_view import state_bar, state_counts, summary_line
+from pipeline.outputs.status_document import summary_line
+from pipeline.outputs.status_view import state_bar, state_counts
 
 DRAWS_PER_S = 8.0
 JOBS_SHOWN = 6

@@ -142,5 +142,5 @@ def reason(cause: str | None) -> str:
 def why(job: Job, *, chosen: bool = True) -> str:
     """Why a job has brought no file, as far as anything is to be said."""
     if job.state is State.PENDING and not chosen:
-        return "left out by the caps of this run"
+        return "left out by the caps or the time of this run"
     return reason(job.cause)

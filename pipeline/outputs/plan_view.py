@@ -10,9 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.core.forecast import Forecast
 from pipeline.core.money import Money
 from pipeline.core.plan import Plan, Status
 from pipeline.outputs.console import foreign
+from pipeline.outputs.finish_view import finish_lines, forecast_document, late_lines
 from pipeline.outputs.phrases import about, age, amount, count, priced, reason
 from pipeline.outputs.printable import visible
 from pipeline.outputs.problems import problem_rows
@@ -21,12 +23,13 @@ from pipeline.outputs.proposal import Proposal, Share, bases, reasons, shares
 REASONS_SHOWN = 4
 NOTICES_SHOWN = 6
 MODELS_SHOWN = 3
+WIDE = 100
+"""A terminal of so many columns has one more for when each campaign is done."""
 
 
 def plan_document(proposal: Proposal) -> dict[str, object]:
     """`plan --json`, as the contract has it; `skipped`, `beyond` and some counts are added."""
-    plan, beyond = proposal.plan, proposal.beyond
-    finish = proposal.forecast
+    plan, beyond = proposal.plan, proposal.reach.beyond
     return {
         "schema_version": 1, "manifest": plan.manifest, "fingerprint": plan.fingerprint,
         "account": plan.account,
@@ -39,8 +42,7 @@ def plan_document(proposal: Proposal) -> dict[str, object]:
                    "per_day": _text(plan.budget.per_day),
                    "per_month": _text(plan.budget.per_month), "max_jobs": proposal.max_jobs},
         "beyond": {"jobs": beyond.jobs, "worst": str(beyond.worst)},
-        "forecast": {"seconds": round(finish.seconds, 1), "bottleneck": finish.bottleneck}
-        if finish else None,
+        "forecast": forecast_document(proposal.forecast, proposal.reach),
         "campaigns": [{**_campaign(share), "budget": _text(plan.budget.campaigns.get(share.name))}
                       for share in shares(plan)],
         "skipped": [{"campaign": gone.campaign, "model": gone.model,
@@ -64,15 +66,15 @@ def _text(money: Money | None) -> str | None:
 
 def show_plan(console: Console, proposal: Proposal, *, now_s: float) -> None:
     """Print the plan: campaigns, totals, caps and what they leave out, and the finish."""
-    plan = proposal.plan
+    plan, is_wide = proposal.plan, console.width >= WIDE
     console.print(_heading(proposal, now_s))
     console.print()
-    console.print(Padding(_campaigns(plan), (0, 0, 0, 2)))
+    console.print(Padding(_campaigns(plan, proposal.forecast if is_wide else None), (0, 0, 0, 2)))
     console.print()
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column()
-    for name, text in _facts(proposal):
+    for name, text in _facts(proposal, is_wide=is_wide):
         facts.add_row(name, text)
     console.print(Padding(facts, (0, 0, 0, 2)))
 
@@ -84,7 +86,8 @@ def _heading(proposal: Proposal, now_s: float) -> Text:
                          foreign(plan.account), (f" · {prices}", "dim"))
 
 
-def _campaigns(plan: Plan) -> Table:
+def _campaigns(plan: Plan, finish: Forecast | None) -> Table:
+    ends = finish.campaigns if finish and len(finish.campaigns) > 1 else {}
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim",
                   show_footer=len(shares(plan)) > 1, footer_style="bold")
     table.add_column("campaign", max_width=24, overflow="fold")
@@ -93,12 +96,15 @@ def _campaigns(plan: Plan) -> Table:
                          ("keep", _number(plan.count(Status.KEEP))),
                          ("expected", amount(plan.expected)), ("worst", amount(plan.worst))):
         table.add_column(name, footer, justify="right", no_wrap=True)
+    if ends:
+        table.add_column("done in", justify="right", no_wrap=True, style="dim")
     for share in shares(plan):
         table.add_row(
             foreign(share.name, limit=64), _models(share),
             Text(_number(share.buys), "green" if share.buys else "dim"),
             Text(_number(share.count(Status.KEEP)), "dim"),
-            amount(share.expected), Text(amount(share.worst), "dim"))
+            amount(share.expected), Text(amount(share.worst), "dim"),
+            *([about(ends[share.name].seconds) if share.name in ends else "–"] if ends else ()))
     return table
 
 
@@ -113,7 +119,7 @@ def _models(share: Share) -> Text:
                                                                  else ""))
 
 
-def _facts(proposal: Proposal) -> Iterable[tuple[str, Text]]:
+def _facts(proposal: Proposal, *, is_wide: bool) -> Iterable[tuple[str, Text]]:
     plan = proposal.plan
     yield "Buys", _buys(plan)
     yield from _basis(plan)
@@ -125,11 +131,9 @@ def _facts(proposal: Proposal) -> Iterable[tuple[str, Text]]:
     yield from _caps(proposal)
     if proposal.balance is not None:
         yield "Balance", _balance(plan, proposal.balance)
-    if proposal.forecast and plan.expected:
-        finish = proposal.forecast
-        yield "Finish", Text.assemble(
-            "in about ", (about(finish.seconds), "bold"),
-            "" if finish.bottleneck == "latency" else f", held back by {finish.bottleneck}")
+    if proposal.forecast and proposal.forecast.seconds:
+        yield from finish_lines(proposal.forecast, listed=not is_wide)
+    yield from late_lines(proposal.reach)
 
 
 def _buys(plan: Plan) -> Text:
@@ -182,7 +186,7 @@ def _left_out(plan: Plan) -> Iterable[tuple[str, Text]]:
 
 
 def _caps(proposal: Proposal) -> Iterable[tuple[str, Text]]:
-    budget, beyond = proposal.plan.budget, proposal.beyond
+    budget, beyond = proposal.plan.budget, proposal.reach.beyond
     limits = [(budget.credits, "a run"), (budget.per_day, "a day"), (budget.per_month, "a month")]
     words = [f"{amount(cap)} {span}" for cap, span in limits if cap is not None]
     words += [f"{amount(cap)} for {visible(name)}" for name, cap in budget.campaigns.items()]

@@ -15,7 +15,7 @@ from pipeline.outputs.live import LiveView
 from pipeline.outputs.phrases import WORDS, about, count, iso, priced, why
 from pipeline.outputs.printable import visible
 from pipeline.outputs.scene import Scene
-from pipeline.outputs.status_view import credits_document, jobs_document, summary_line
+from pipeline.outputs.status_document import credits_document, jobs_document, summary_line
 
 Mode = Literal["auto", "live", "plain", "json", "none"]
 

@@ -1,44 +1,14 @@
 """A plan and everything that a person weighs before approving it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pipeline.core.caps import Candidate, fitting
 from pipeline.core.errors import Problem
 from pipeline.core.forecast import Forecast
 from pipeline.core.money import NOTHING, Money
-from pipeline.core.plan import BUYING, Lot, Plan, Rows, Status
-
-
-@dataclass(frozen=True, slots=True)
-class Beyond:
-    """So many jobs that the caps do not reach, and the most that they would take."""
-
-    jobs: int = 0
-    worst: Money = NOTHING
-
-    @classmethod
-    def of(cls, rows: Rows, left: Money | None, places: int | None,
-           campaigns: Mapping[str, Money]) -> "Beyond":
-        """What is left of the rows to buy when the caps are used up in the author's order."""
-        jobs, worst = 0, 0
-        for candidate, fits in fitting(_candidates(rows), left, places, campaigns):
-            jobs += not fits
-            worst += 0 if fits else candidate.worst.micros
-        return cls(jobs, Money(worst))
-
-
-def _candidates(rows: Rows) -> Iterator[Candidate]:
-    cells = rows.cells
-    buying = [status in BUYING for status, _ in rows.standings]
-    drawn = [(pattern.worst, pattern.campaign, pattern.chained) for pattern in cells.patterns]
-    for number, (pattern, standing) in enumerate(zip(cells.pattern, rows.standing, strict=True)):
-        if buying[standing]:
-            worst, campaign, chained = drawn[pattern]
-            [key] = cells.keys(number, number + 1)
-            waits_for = cells.at(number).spec.waits_for if chained else ()
-            yield Candidate(key, worst, waits_for, campaign)
+from pipeline.core.plan import Lot, Plan, Rows, Status
+from pipeline.core.reach import Reach, within_caps
 
 
 @dataclass(frozen=True)
@@ -49,6 +19,7 @@ class Proposal:
     is what the tightest cap of all still has, `campaigns_left` what campaigns with a cap of their
     own have, `max_jobs` is the run's cap on jobs; None is no cap. `balance`
     is None where the service does not say. `notices` are what moved since the last run, in words.
+    `reached` is what the caps and the time reach, where that was found already.
     """
 
     plan: Plan
@@ -61,14 +32,13 @@ class Proposal:
     problems: Sequence[Problem] = ()
     notices: Sequence[str] = ()
     campaigns_left: Mapping[str, Money] = field(default_factory=dict)
+    reached: Reach | None = None
 
     @cached_property
-    def beyond(self) -> Beyond:
-        """What would be bought and the caps do not reach."""
-        if self.budget_left is None and self.max_jobs is None and not self.campaigns_left:
-            return Beyond()
-        return Beyond.of(Rows.of(self.plan.rows), self.budget_left, self.max_jobs,
-                         self.campaigns_left)
+    def reach(self) -> Reach:
+        """What would be bought and is within the caps, and in time."""
+        return self.reached or within_caps(Rows.of(self.plan.rows), self.budget_left,
+                                           self.max_jobs, self.campaigns_left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,20 @@ from rich.text import Text
 
 from pipeline.core.forecast import Forecast
 from pipeline.core.plan import Plan
+from pipeline.core.reach import Reach
 from pipeline.core.rehearsed import Rehearsed
 from pipeline.outputs.console import foreign
+from pipeline.outputs.finish_view import forecast_document, late_lines
 from pipeline.outputs.phrases import count, priced, span
-from pipeline.outputs.status_view import jobs_document
+from pipeline.outputs.status_document import jobs_document
 
 CALLS = {"paid": "paid calls", "uploads": "uploads", "reads": "reads", "files": "downloads"}
 LEAST_SHARE = 0.01
 """A wait that took less of the run is not worth a line."""
 
 
-def rehearsal_document(plan: Plan, found: Rehearsed,
-                       forecast: Forecast | None) -> dict[str, object]:
+def rehearsal_document(plan: Plan, found: Rehearsed, forecast: Forecast | None,
+                       reach: Reach | None = None) -> dict[str, object]:
     """`rehearse --json`. `seconds` are virtual, `took_seconds` those of the person."""
     return {
         "schema_version": 1, "manifest": plan.manifest, "jobs": jobs_document(found.totals),
@@ -28,16 +30,15 @@ def rehearsal_document(plan: Plan, found: Rehearsed,
                     "worst": str(plan.worst)},
         "seconds": round(found.seconds, 1), "bottleneck": found.bottleneck,
         "waits": {name: round(seconds, 1) for name, seconds in sorted(found.waits_s.items())},
-        "forecast": {"seconds": round(forecast.seconds, 1), "bottleneck": forecast.bottleneck}
-        if forecast else None,
+        "forecast": forecast_document(forecast, reach),
         "calls": {**{name: found.calls.get(name, 0) for name in CALLS},
                   "refused": found.calls.get("refused", 0)},
         "exit_code": int(found.exit_code), "took_seconds": round(found.took_s, 1),
     }
 
 
-def show_rehearsal(console: Console, plan: Plan, found: Rehearsed,
-                   forecast: Forecast | None) -> None:
+def show_rehearsal(console: Console, plan: Plan, found: Rehearsed, forecast: Forecast | None,
+                   reach: Reach | None = None) -> None:
     """Print what would happen, and what stood in its way."""
     console.print(Text.assemble(foreign(plan.manifest, "bold"), "  rehearsed in ",
                                 span(found.took_s)))
@@ -45,7 +46,7 @@ def show_rehearsal(console: Console, plan: Plan, found: Rehearsed,
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column()
-    for name, text in _facts(plan, found, forecast):
+    for name, text in (*_facts(plan, found, forecast), *(late_lines(reach) if reach else ())):
         facts.add_row(name, text)
     console.print(Padding(facts, (0, 0, 0, 2)))
 

@@ -8,7 +8,7 @@ Law: the sheet's policy forbids inline style, so whatever depends on the content
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 NARROWEST, WIDEST = 0.62, 1.75
@@ -96,21 +96,34 @@ class Span:
         return TILE_GAP_PX * (self.frames - 1) + CELL_GAP_PX
 
 
-def style_rules(tables: Sequence[tuple[str, Sequence[Span]]]) -> str:
-    """The rules of one sheet: a class for each shape, and one for each table (name, columns).
+def measures_name(spans: Sequence[Span]) -> str:
+    """The class of all tables that are as wide as these columns."""
+    return f"g-{_units(spans):.5g}-{_gaps_px(spans)}".replace(".", "_")
+
+
+def _units(spans: Sequence[Span]) -> float:
+    return sum(span.units for span in spans)
+
+
+def _gaps_px(spans: Sequence[Span]) -> int:
+    return sum(span.gaps_px for span in spans)
+
+
+def style_rules(tables: Collection[Sequence[Span]]) -> str:
+    """The rules of one sheet: a class for each shape, and one for each width of a table, of which
+    the columns are given.
 
     A table whose smallest frames do not fit scrolls inside itself, both ways, so that its heads
     and labels stay; a table that fits leaves scrolling to the page, where heads stick as well.
     """
-    shapes = sorted({span.shape for _, spans in tables for span in spans},
+    widths = {measures_name(spans): spans for spans in tables}
+    shapes = sorted({span.shape for spans in tables for span in spans},
                     key=lambda shape: shape.name)
     rules = [f".{shape.name} {{ --w: {shape.width:.4g}; --r: {shape.across} / {shape.down}; "
              f"--f: {shape.across / shape.down:.4g} }}" for shape in shapes]
-    for name, spans in tables:
-        units = sum(span.units for span in spans)
-        gaps_px = sum(span.gaps_px for span in spans)
-        least_px = math.ceil(LABEL_PX + gaps_px + UNIT_MIN_PX * units)
-        rules.append(f".{name} {{ --units: {units:.5g}; --gaps: {gaps_px}px }}")
+    for name, spans in widths.items():
+        least_px = math.ceil(LABEL_PX + _gaps_px(spans) + UNIT_MIN_PX * _units(spans))
+        rules.append(f".{name} {{ --units: {_units(spans):.5g}; --gaps: {_gaps_px(spans)}px }}")
         rules.append(f"@container sheet (max-width: {least_px}px) "
                      f"{{ .{name} {{ overflow: auto; max-height: 92vh }} }}")
     return "\n".join(rules) + "\n"

@@ -4,20 +4,23 @@ Law: it opens from the disk without a network and without a script. The policy i
 pictures, media and style from the folder, and nothing else; no text in it is ever markup.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pipeline.core.job import State
 from pipeline.core.money import NOTHING, Money
-from pipeline.core.report import RunInfo, Section, Totals
+from pipeline.core.report import Entry, RunInfo, Totals
 from pipeline.outputs import phrases
 from pipeline.outputs.printable import visible
-from pipeline.outputs.shapes import style_rules
-from pipeline.outputs.sheet_layout import Table, into_pages, lay_out
+from pipeline.outputs.shapes import Span, style_rules
+from pipeline.outputs.sheet_layout import Table, lay_out
+from pipeline.outputs.sheet_pages import Contents, Rows, into_pages, read_contents
 from pipeline.outputs.shelf import Shelf
-from pipeline.outputs.status_view import ORDER
+from pipeline.outputs.status_document import ORDER
+from pipeline.outputs.thumbs import Easel
 
 POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'"
 STYLE = Path(__file__).parent / "templates" / "sheet.css"
@@ -36,33 +39,47 @@ class Stretch:
     length: int
 
 
-def write_sheet(folder: Path, *, run: RunInfo, sections: Sequence[Section], totals: Totals,
-                outputs: Path, problems: Sequence[str] = (), now_s: float) -> Path:
+def write_sheet(folder: Path, *, run: RunInfo, rows: Rows, totals: Totals, outputs: Path,
+                base: Path | None = None, problems: Sequence[str] = (), now_s: float,
+                easel: Easel | None = None) -> Path:
     """Write the sheet of a run as it is now; the path of its first page.
 
-    `outputs` is the folder that the paths of files start from. Raises `OSError` when the folder
-    cannot be written.
+    No file from outside the folder `outputs` gets in; the paths of files start from `base`, or else
+    from there. At the `easel` small pictures are drawn. The rows are gone through twice, and one
+    page of them is held. Raises `OSError` when the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [entry.job for section in sections for line in section.lines
-            for cell in line.cells for entry in cell]
-    tables = lay_out(sections, Shelf(folder, outputs).place(jobs))
-    pages = into_pages(tables)
-    rules = style_rules([(table.style, [head.span for head in table.heads]) for table in tables])
-    _write(folder / "sheet.css", STYLE.read_text(encoding="utf-8") + "\n" + rules)
+    contents = read_contents(rows)
+    chapters = list(contents.chapters.values())
+    template = _environment().get_template("sheet.html.j2").render
     shared = {
-        "policy": POLICY, "run": run, "totals": totals, "index": _first_parts(pages),
-        "promised": _sum([section.promised for section in sections]),
-        "paid": _sum([section.paid for section in sections]), "stretches": _stretches(totals),
+        "policy": POLICY, "run": run, "totals": totals, "chapters": chapters,
+        "pages": max(1, contents.pages), "promised": _sum(each.said.promised for each in chapters),
+        "paid": _sum(each.said.paid for each in chapters), "stretches": _stretches(totals.states),
         "problems": [visible(problem, 300) for problem in problems[:PROBLEMS_SHOWN]],
         "more_problems": max(0, len(problems) - PROBLEMS_SHOWN), "now_s": now_s,
-        "names": [page_name(number) for number in range(1, len(pages) + 1)],
     }
-    template = _environment().get_template("sheet.html.j2")
-    for number, page in enumerate(pages, 1):
-        _write(folder / page_name(number), template.render(shared, page=number, tables=page))
-    _drop_later_pages(folder, len(pages))
+    with easel or Easel() as drawn:
+        shelf = Shelf(folder, outputs, base or outputs, drawn)
+        measures: set[tuple[Span, ...]] = set()
+        for number, page in enumerate(into_pages(rows) if chapters else [[]], 1):
+            tables = _tables(number, page, contents, rows, shelf)
+            measures.update(tuple(table.spans) for table in tables)
+            _write(folder / page_name(number), template(shared, page=number, tables=tables))
+    _write(folder / "sheet.css", STYLE.read_text(encoding="utf-8") + "\n" + style_rules(measures))
+    shelf.tidy()
+    _drop_later_pages(folder, max(1, contents.pages))
     return folder / page_name(1)
+
+
+def _tables(number: int, page: Sequence[Entry], contents: Contents, rows: Rows,
+            shelf: Shelf) -> list[Table]:
+    """What is on a page, with its files on the shelf."""
+    here = {entry.job.key for entry in page}
+    keys = {key for entry in page for key in entry.job.spec.waits_for} - here
+    bases = list(rows.find(keys)) if keys else []
+    placed = shelf.place(entry.job for entry in (*bases, *page))
+    return lay_out(page, bases, contents, number, placed)
 
 
 def page_name(number: int) -> str:
@@ -75,28 +92,25 @@ def _environment() -> Environment:
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "amount": phrases.amount, "priced": phrases.priced, "moment": phrases.moment,
-        "count": phrases.count, "page_name": page_name, "visible": visible}
+        "count": phrases.count, "page_name": page_name, "stretches": _stretches,
+        "visible": visible}
     return environment
 
 
-def _first_parts(pages: Sequence[Sequence[Table]]) -> list[Table]:
-    return [table for page in pages for table in page if not table.continued]
-
-
-def _sum(amounts: Sequence[Money]) -> Money:
+def _sum(amounts: Iterable[Money]) -> Money:
     return sum(amounts, NOTHING)
 
 
-def _stretches(totals: Totals) -> list[Stretch]:
+def _stretches(states: Mapping[State, int]) -> list[Stretch]:
     """The bar of states; its parts fill it exactly."""
     found: list[Stretch] = []
-    seen = 0
+    seen, total = 0, sum(states.values())
     for state in ORDER:
-        if number := totals.states.get(state, 0):
-            start = seen * BAR_UNITS // totals.total
+        if number := states.get(state, 0):
+            start = seen * BAR_UNITS // total
             seen += number
             found.append(Stretch(phrases.WORDS[state], f"is-{state.value}", number, start,
-                                 seen * BAR_UNITS // totals.total - start))
+                                 seen * BAR_UNITS // total - start))
     return found
 
 

@@ -1,16 +1,16 @@
-"""The contact sheet before it is drawn: sections with their columns, rows and frames, in pages."""
+"""A page of the contact sheet before it is drawn: sections with their columns, rows and frames."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
-from pipeline.core.report import Section
+from pipeline.core.report import Entry, Section, tally
 from pipeline.outputs.printable import visible, visible_lines
-from pipeline.outputs.shapes import SIDE_BY_SIDE, Shape, Span, shape_of
+from pipeline.outputs.shapes import SIDE_BY_SIDE, Shape, Span, measures_name, shape_of
+from pipeline.outputs.sheet_pages import Chapter, Contents
 from pipeline.outputs.shelf import Placed
 from pipeline.outputs.tiles import Archive, Tile, frame_number, tiles_of
 
-ROWS_A_PAGE = 400
 PROMPT_CHARS = 20_000
 LONG_PROMPT_CHARS = 180
 """From this length on a prompt is folded."""
@@ -61,10 +61,10 @@ class Table:
     section: Section
     name: str
     number: int
+    rows_in_all: int
+    continued: bool
     heads: Sequence[Head]
     rows: Sequence[Row]
-    page: int = 1
-    continued: bool = False
 
     @property
     def groups(self) -> list[Group]:
@@ -86,21 +86,29 @@ class Table:
     @property
     def style(self) -> str:
         """The class that knows its measures."""
-        return f"g-{self.number}"
+        return measures_name(self.spans)
+
+    @property
+    def spans(self) -> list[Span]:
+        """The places of its columns."""
+        return [head.span for head in self.heads]
 
 
-def lay_out(sections: Sequence[Section], placed: Shelved) -> list[Table]:
-    """One table a campaign, in the author's order."""
+def lay_out(entries: Sequence[Entry], bases: Sequence[Entry], contents: Contents, page: int,
+            placed: Shelved) -> list[Table]:
+    """The tables of a page, a campaign each, in the author's order. `bases` are rows of other pages
+    that these start from."""
     stills = {key: found for (key, index), found in placed.items()
               if index == 0 and found.thumb and found.width}
-    frames = {entry.job.key: frame_number(entry) for section in sections
-              for line in section.lines for cell in line.cells for entry in cell}
-    several = len({column.account for section in sections for column in section.columns}) > 1
-    return [_table(number, section, Archive(placed, stills, frames, several), several)
-            for number, section in enumerate(sections, 1)]
+    frames = {entry.job.key: frame_number(entry) for entry in (*bases, *entries)}
+    several = contents.several_accounts
+    archive = Archive(placed, stills, frames, several)
+    return [_table(section, contents.chapters[section.campaign], page, archive, several)
+            for section in tally(entries, contents.said)]
 
 
-def _table(number: int, section: Section, archive: Archive, several_accounts: bool) -> Table:
+def _table(section: Section, chapter: Chapter, page: int, archive: Archive,
+           several_accounts: bool) -> Table:
     rows = [Row(visible(line.label), visible_lines(line.prompt, PROMPT_CHARS),
                 [[tile for entry in cell for tile in tiles_of(entry, column, archive)]
                  for column, cell in zip(section.columns, line.cells, strict=True)])
@@ -111,7 +119,8 @@ def _table(number: int, section: Section, archive: Archive, several_accounts: bo
                   Span(_shape(section, index, archive.placed),
                        min(SIDE_BY_SIDE, max(1, *(len(row.cells[index]) for row in rows)))))
              for index, column in enumerate(section.columns)]
-    return Table(section, visible(section.campaign, 80), number, heads, rows)
+    in_all = chapter.said.rows if len(chapter.leaves) > 1 else len(rows)
+    return Table(section, chapter.name, chapter.number, in_all, page > chapter.page, heads, rows)
 
 
 def _shape(section: Section, index: int, placed: Shelved) -> Shape:
@@ -120,20 +129,3 @@ def _shape(section: Section, index: int, placed: Shelved) -> Shape:
              if (entry.job.key, 0) in placed)
     return shape_of(section.columns[index].aspect_ratio,
                     ((file.width, file.height) for file in files), section.kind)
-
-
-def into_pages(tables: Sequence[Table], rows_a_page: int = ROWS_A_PAGE) -> list[list[Table]]:
-    """The tables in pages of so many rows; a table may go on over the page."""
-    pages: list[list[Table]] = [[]]
-    room = rows_a_page
-    for table in tables:
-        start = 0
-        while start < len(table.rows):
-            if not room:
-                pages.append([])
-                room = rows_a_page
-            part = table.rows[start:start + room]
-            pages[-1].append(replace(table, rows=part, page=len(pages), continued=start > 0))
-            start += len(part)
-            room -= len(part)
-    return pages

@@ -7,12 +7,14 @@ and hashes; only regular files from below the outputs folder ever get in.
 import os
 import re
 import shutil
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.core.job import File, Job
-from pipeline.outputs.thumbs import SUFFIX, Draw, draw, make_thumbs, size_px
+from pipeline.outputs.thumbs import LARGEST_PIXELS, SUFFIX, Draw, Easel, draw, size_px
 from pipeline.outputs.transcript import Cue, first_cues
 from pipeline.outputs.waves import draw_wave
 
@@ -35,7 +37,8 @@ _OURS = re.compile(r"[0-9a-f]{32}(-\d{1,3})?\.[a-z0-9]{2,4}")
 class Placed:
     """A delivered file on the shelf. Paths are relative to the folder, "" if there is none.
 
-    `thumb` is a small picture of a picture, or of a sound; `cues` are the first captions of a text.
+    `thumb` is a small picture of a picture, or of a sound; of one whose small picture is drawn
+    another time it is the picture itself. `cues` are the first captions of a text.
     """
 
     path: str
@@ -46,12 +49,15 @@ class Placed:
 
 
 class Shelf:
-    """The two subfolders `files` and `thumbs` of a contact sheet."""
+    """The two subfolders `files` and `thumbs` of a contact sheet, filled page by page."""
 
-    def __init__(self, folder: Path, outputs: Path) -> None:
+    def __init__(self, folder: Path, outputs: Path, base: Path, easel: Easel) -> None:
         self.files = folder / "files"
         self.thumbs = folder / "thumbs"
-        self.outputs = outputs.resolve()
+        self._within = os.path.join(outputs.resolve(), "")  # noqa: PTH118 - of millions of names
+        self._base = base.absolute()
+        self.easel = easel
+        self._shown = array("q")
         for sub in (self.files, self.thumbs):
             sub.mkdir(parents=True, exist_ok=True)
 
@@ -66,37 +72,56 @@ class Shelf:
                 if (name := self._bring(job.key, index, file)) is not None:
                     thumb = f"{file.sha256[:32]}{SUFFIX}" if _artist(file) else ""
                     found[job.key, index] = (file, name, thumb)
-        make_thumbs({self.thumbs / thumb: (artist, self.files / name)
-                     for file, name, thumb in found.values() if (artist := _artist(file))})
-        self._tidy({name for _, name, _ in found.values()},
-                   {thumb for _, _, thumb in found.values()})
-        return {place: self._placed(*parts) for place, parts in found.items()}
+                    self._shown.extend((hash(name), hash(thumb)))
+        later = self.easel.draw({self.thumbs / thumb: (artist, self.files / name)
+                                 for file, name, thumb in found.values()
+                                 if (artist := _artist(file))})
+        return {place: self._placed(file, name, thumb, later=self.thumbs / thumb in later)
+                for place, (file, name, thumb) in found.items()}
+
+    def tidy(self) -> None:
+        """Take out what an earlier sheet showed and this one does not. What is shown is kept in
+        eight bytes a name, for there may be millions."""
+        shown = array("q", sorted(self._shown))
+        for sub in (self.files, self.thumbs):
+            for path in sub.iterdir():
+                if not _has(shown, hash(path.name)) and _OURS.fullmatch(path.name):
+                    path.unlink()
 
     def _bring(self, key: str, index: int, file: File) -> str | None:
-        source = (self.outputs / file.path).resolve()
-        if not source.is_relative_to(self.outputs) or not source.is_file():
+        # of millions of files: words are put together and looked at faster than paths
+        source = os.path.realpath(os.path.join(self._base, file.path))  # noqa: PTH118
+        if not source.startswith(self._within) or not os.path.isfile(source):  # noqa: PTH113
             return None
         number = f"-{index + 1}" if index else ""
         name = f"{key}{number}.{EXTENSIONS.get(file.media_type, 'bin')}"
-        target = self.files / name
-        if not target.exists() or target.stat().st_size != source.stat().st_size:
-            _link(source, target)
+        if _size(target := f"{self.files}/{name}") != _size(source):
+            _link(Path(source), Path(target))
         return name
 
-    def _placed(self, file: File, name: str, thumb: str) -> Placed:
+    def _placed(self, file: File, name: str, thumb: str, *, later: bool) -> Placed:
+        path = f"files/{name}"
+        if later:
+            small = file.width and file.height and file.width * file.height <= LARGEST_PIXELS
+            return Placed(path, path if small else "", file.width, file.height)
         small_px = size_px(self.thumbs / thumb) if thumb else None
         own_px = small_px if file.media_type.startswith("image/") else None
         width, height = (file.width, file.height) if file.width and file.height \
             else own_px or (None, None)
         cues = first_cues(self.files / name) if file.media_type in CAPTIONS else ()
-        return Placed(f"files/{name}", f"thumbs/{thumb}" if small_px else "", width, height, cues)
+        return Placed(path, f"thumbs/{thumb}" if small_px else "", width, height, cues)
 
-    def _tidy(self, names: set[str], thumbs: set[str]) -> None:
-        """Take out what an earlier sheet showed and this one does not."""
-        for sub, wanted in ((self.files, names), (self.thumbs, thumbs)):
-            for path in sub.iterdir():
-                if path.name not in wanted and _OURS.fullmatch(path.name):
-                    path.unlink()
+
+def _has(shown: "array[int]", name: int) -> bool:
+    place = bisect_left(shown, name)
+    return place < len(shown) and shown[place] == name
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116
+    except OSError:
+        return -1
 
 
 def _artist(file: File) -> Draw | None:

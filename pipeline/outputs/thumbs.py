@@ -7,7 +7,7 @@ pixels than `LARGEST_PIXELS`; whatever is wrong with it, there is just no small 
 import os
 import signal
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -23,6 +23,8 @@ DRAW_S = 30
 """The longest that one picture may take."""
 
 PROCESSES = 4
+MOST = 20_000
+"""As many small pictures as one sheet draws anew; a run of a million is drawn over several."""
 SUFFIX = ".webp"
 QUALITY = 82
 
@@ -33,19 +35,57 @@ Draw = Callable[[Path, Path], bool]
 """Draws a small picture of the first file into the second; False if it cannot."""
 
 
-def make_thumbs(wanted: Mapping[Path, tuple[Draw, Path]]) -> None:
-    """Draw the small pictures that are missing, by where they go: what draws each, and of what."""
-    missing = [(artist, source, thumb) for thumb, (artist, source) in wanted.items()
-               if not thumb.exists()]
-    if not missing:
-        return
-    processes = min(PROCESSES, os.cpu_count() or 1, len(missing))
-    try:
-        with ProcessPoolExecutor(processes, get_context("spawn"), _begin) as pool:
-            for wish in missing:
-                pool.submit(_draw_in_time, *wish)
-    except BrokenProcessPool:
-        return  # a picture took its process down; what is there is there, the next sheet goes on
+class Easel:
+    """Where the small pictures of one sheet are drawn, `most` of them; `waiting` is how many were
+    left for another time."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self.left = most
+        self.waiting = 0
+        self._pool: ProcessPoolExecutor | None = None
+        self._processes = 0
+
+    def __enter__(self) -> "Easel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._put_away()
+
+    def draw(self, wanted: Mapping[Path, tuple[Draw, Path]]) -> set[Path]:
+        """Draw the small pictures that are missing, by where they go: what draws each, and of what.
+        Those that are left for another time.
+
+        Where a picture takes its process down, those beside it are not there this time.
+        """
+        missing = [thumb for thumb in wanted if not thumb.exists()]
+        now, later = missing[:self.left], missing[self.left:]
+        self.left -= len(now)
+        self.waiting += len(later)
+        if now:
+            self._draw([(*wanted[thumb], thumb) for thumb in now])
+        return set(later)
+
+    def _draw(self, wishes: Sequence[tuple[Draw, Path, Path]]) -> None:
+        pool = self._have_pool(min(PROCESSES, os.cpu_count() or 1, len(wishes)))
+        try:
+            ends = [pool.submit(_draw_in_time, *wish) for wish in wishes]
+            broken = any(isinstance(end.exception(), BrokenProcessPool) for end in ends)
+        except BrokenProcessPool:
+            broken = True
+        if broken:
+            self._put_away()
+
+    def _have_pool(self, processes: int) -> ProcessPoolExecutor:
+        if self._pool is None or self._processes < processes:
+            self._put_away()
+            self._pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin)
+            self._processes = processes
+        return self._pool
+
+    def _put_away(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
 
 
 def _begin() -> None:

@@ -1,15 +1,13 @@
 """The only module that knows the HTTP client.
 
-Law: one call is one request. No redirect is followed with a key, nothing is retried, no proxy is
-taken from the environment, and the client never queues: our own limiter stands before its pool
-(encode/httpcore 1093: cancelled requests in the queue lose its slots for good). A failure is called
-`Unreachable` only when no byte of the request can have left. A download is made from the very
-address that was checked, whatever its name means a moment later.
+Law: one call is one request. It goes straight to a transport, for what a client adds (redirects,
+cookies, proxies of the environment, a queue) is what a paid call must not meet, and is half of its
+cost. A failure is called `Unreachable` only when no byte of the request can have left. A download
+is made from the very address that was checked, whatever its name means a moment later.
 """
 
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,6 @@ import httpx
 
 from pipeline.core.errors import ReplyLost, Unreachable, Vanished
 from pipeline.providers.downloads import check_download
-from pipeline.providers.lines import Lines
 from pipeline.providers.links import check_link, next_hop
 from pipeline.providers.reply import LARGEST_REPLY, Garbled, Reply, clock_s, parse_json, unpack
 from pipeline.providers.secret import X_API_KEY, Secret
@@ -37,10 +34,8 @@ SILENCE_S = 60.0
 MOST_HOPS = 3
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL,
-              httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses at INFO
-logging.getLogger("httpcore").setLevel(logging.WARNING)
+              httpx.UnsupportedProtocol)
+USUAL = {"user-agent": "media-pipeline", "accept": "*/*", "accept-encoding": "gzip"}
 
 
 class Http:
@@ -54,10 +49,7 @@ class Http:
         self._key = key
         self._sent_as = sent_as
         self._now = now
-        self._client = httpx.AsyncClient(
-            transport=transport or Lines(), trust_env=False, follow_redirects=False,
-            headers={"user-agent": "media-pipeline", "accept-encoding": "gzip"},
-            timeout=httpx.Timeout(STALL_S, read=DEADLINE_S))
+        self._transport = transport
         self._calls = anyio.CapacityLimiter(CALLS)
         self._long_calls = anyio.CapacityLimiter(LONG_CALLS)
         self._downloads = anyio.CapacityLimiter(DOWNLOADS)
@@ -65,7 +57,8 @@ class Http:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def read(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
         """A free, repeatable question; raises `Unreachable` when no answer came."""
@@ -93,20 +86,31 @@ class Http:
 
     async def _call(self, method: str, path: str, *, deadline_s: float,
                     lost: type[ReplyLost] | type[Unreachable], **request: Any) -> Reply:
-        trace = _Trace()
         room = self._calls if deadline_s <= PAID_DEADLINE_S else self._long_calls
         try:
             async with room:
                 with anyio.fail_after(deadline_s):
-                    async with self._client.stream(
-                            method, self.base_url + path, headers=self._signed(),
-                            timeout=httpx.Timeout(STALL_S, read=deadline_s),
-                            extensions={"trace": trace}, **request) as response:
+                    response = await self._send(self._request(
+                        method, self.base_url + path, self._signed(), silence_s=deadline_s,
+                        **request))
+                    async with aclosing(response):
                         return self._reply(response, await _body(response))
         except NEVER_SENT as error:
-            raise (lost if trace.sent else Unreachable)(_words(error)) from None
+            raise Unreachable(_words(error)) from None
         except (httpx.HTTPError, Garbled, TimeoutError, OSError) as error:
             raise lost(_words(error)) from None
+
+    def _request(self, method: str, url: str, headers: Mapping[str, str], *,
+                 silence_s: float = DEADLINE_S, **content: Any) -> httpx.Request:
+        patience = httpx.Timeout(STALL_S, read=silence_s).as_dict()
+        return httpx.Request(method, url, headers={**USUAL, **headers},
+                             extensions={"timeout": patience}, **content)
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        """One request, and the head of its answer."""
+        if self._transport is None:
+            self._transport = _lines()
+        return await self._transport.handle_async_request(request)
 
     def _signed(self) -> dict[str, str]:
         header, before = self._sent_as
@@ -137,11 +141,9 @@ class Http:
         headers = {**self._signed(), "accept": "text/event-stream", "accept-encoding": "identity"}
         async with self._listeners:
             try:
-                request = self._client.build_request(
-                    "GET", self.base_url + path, headers=headers,
-                    timeout=httpx.Timeout(STALL_S, read=SILENCE_S))
                 with anyio.fail_after(DEADLINE_S):
-                    response = await self._client.send(request, stream=True)
+                    response = await self._send(self._request(
+                        "GET", self.base_url + path, headers, silence_s=SILENCE_S))
             except (*NEVER_SENT, httpx.HTTPError, OSError) as error:
                 raise Unreachable(_words(error)) from None
             try:
@@ -178,13 +180,12 @@ class Http:
         failure: Exception = OSError()
         for address in addresses or [""]:
             try:
-                request = self._client.build_request(
-                    "GET", url, headers={"accept-encoding": "identity"})
+                request = self._request("GET", url, {"accept-encoding": "identity"})
                 if address:
                     request.extensions["sni_hostname"] = request.url.host
                     request.headers["connection"] = "close"  # it was proved for this name only
                     request.url = request.url.copy_with(host=address)
-                return await self._client.send(request, stream=True)
+                return await self._send(request)
             except httpx.InvalidURL:
                 raise Vanished("the link is no address") from None
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -192,6 +193,12 @@ class Http:
             except (httpx.HTTPError, OSError) as error:
                 raise Unreachable(_words(error)) from None
         raise Unreachable(_words(failure))
+
+
+def _lines() -> httpx.AsyncBaseTransport:
+    """Connections over sockets; loaded by who calls, as it takes a tenth of a second."""
+    from pipeline.providers.lines import Lines
+    return Lines()
 
 
 class Body:
@@ -217,17 +224,6 @@ class Body:
                 yield piece
         except (httpx.HTTPError, OSError) as error:
             raise Unreachable(_words(error)) from None
-
-
-class _Trace:
-    """Sees whether the first byte of a request left."""
-
-    def __init__(self) -> None:
-        self.sent = False
-
-    async def __call__(self, event: str, info: Mapping[str, object]) -> None:
-        if event.startswith("http11.send_request_headers"):
-            self.sent = True
 
 
 async def _body(response: httpx.Response) -> bytes:

@@ -28,6 +28,7 @@ TERMS = Terms(
     listed=("image", "video", "extend", "dialogue", "ad-copy"),
     at_once_s={"captions": 900.0},
     scopes=SCOPES,
+    made_filter={"status": "completed"},
     streams=("image", "video", "extend", "dialogue", "ad-copy", "music"),
 )
 """Limits: llms.txt, "Rate limits"; captions and separation name no bucket of their own. In flight:
@@ -35,7 +36,7 @@ kubeez.com/docs/limitations. First looks: how-it-works, "Polling cadence". Capti
 minutes" (how-it-works) for films of up to 30: three times that is believed. Listed: the history
 shows what the media route serves; whether it shows music is said nowhere (facts/kubeez.md 3.4).
 Refunds: never, so a failure counts as charged until the row's `credits_deducted` says otherwise.
-The list: newest 25 rows, no cursor."""
+The list: newest 25 rows, no cursor; of one status if asked (llms.txt, "Endpoints")."""
 
 MCP_TERMS = replace(TERMS, provider="kubeez-mcp", streams=(),
                     kinds=tuple(kind for kind in KINDS if kind != "extend"))

@@ -68,7 +68,7 @@ class RemoteService:
         self.uploads = Uploads(books)
         self.rings = Rings(books)
         self._windows = Windows(self.faults.limits, window_s=MINUTE_S / speed,
-                                sliding=self.faults.windows == "sliding")
+                                kind=self.faults.windows)
 
     def take_turn(self, key: str, bucket: str) -> None:
         """Count one call of this key; raises `TooFast` when the window is full."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pipeline.sandbox.windows import STARTS, Limits
+from pipeline.sandbox.windows import KINDS, STARTS, Limits
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "body": ("json", "html"),
@@ -15,7 +15,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": ("truncated", "wrong_length", "html", "reset", "empty"),
     "first_status": ("queued", "pending"),
     "concurrency": ("refuse", "queue", "none"),
-    "windows": ("sliding", "fixed"),
+    "windows": KINDS,
     "durations": ("any", "listed"),
     "per_second_charged": ("start", "end"),
     "unknown_music_model": ("fallback", "refuse"),

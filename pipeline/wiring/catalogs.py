@@ -45,7 +45,7 @@ async def fetch_offer(account: Account, cache: CatalogCache, now_s: float) -> Of
 
 def _offer(account: Account, catalog: Catalog) -> Offer:
     return Offer(account.settings.provider, catalog, account.settings.prices,
-                 account.provider.terms.kinds)
+                 account.provider.terms.kinds, terms=account.provider.terms)
 
 
 def cached_offer(account: Account, cache: CatalogCache) -> Offer | None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 from pipeline.core.caps import Caps
 from pipeline.core.difference import Wanted
 from pipeline.core.job import Job
+from pipeline.core.loads import ENOUGH, Lengths
 from pipeline.core.manifest import Manifest
 from pipeline.core.plan import Known, Plan
 from pipeline.core.report import RunInfo
@@ -57,11 +59,23 @@ class Past:
                 f"[accounts.{account}.prices] in pipeline.toml names a price that covers it"
                 for (account, model), taken in sorted(found.items())]
 
+    def lengths(self, accounts: Iterable[str]) -> Lengths:
+        """How long jobs of each model took lately, where enough of them were seen."""
+        return lengths_of(self._ask, accounts) if self._ask else {}
+
     def rooms(self, caps: Caps, manifest: Manifest, now_s: float) -> Rooms:
-        """What the caps still allow, before this plan."""
+        """What the caps still allow, before this plan; where there are several accounts, each keeps
+        its own caps when it buys."""
+        account = manifest.account if len(caps.accounts) == 1 else ""
         return rooms(self._ask, caps, run=self.unfinished.id if self.unfinished else "",
-                     manifest=manifest.name, account=manifest.account, at_s=now_s)
+                     manifest=manifest.name, account=account, at_s=now_s)
 
     def close(self) -> None:
         if self._ask:
             self._ask.close()
+
+
+def lengths_of(ask: Questions, accounts: Iterable[str]) -> Lengths:
+    """How long jobs took lately, by account and model: the median, where enough were seen."""
+    return {name: {model: median(seconds) for model, seconds in ask.lengths(name).items()
+                   if len(seconds) >= ENOUGH} for name in accounts}

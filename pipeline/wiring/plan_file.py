@@ -21,7 +21,7 @@ def write_plan(path: Path, document: dict[str, object], drawing: Drawing, wish: 
         **document, "file": str(wish.manifest.absolute()),
         "wish": {"account": wish.account, "only": wish.only, "limit": wish.limit,
                  "max_credits": None if wish.max_credits is None else str(wish.max_credits),
-                 "max_jobs": wish.max_jobs},
+                 "max_jobs": wish.max_jobs, "max_seconds": wish.longest_s},
         "catalogs": dict(drawing.plan.catalogs), "rows": rows,
     }
     part = path.with_name(path.name + ".part")
@@ -45,7 +45,8 @@ class SavedPlan:
             self.catalogs = dict(saved["catalogs"])
             self.wish = Wish(Path(saved["file"]), state, _text(wish["account"]),
                              _text(wish["only"]), _count(wish["limit"]),
-                             None if cap is None else Money.parse(cap), _count(wish["max_jobs"]))
+                             None if cap is None else Money.parse(cap), _count(wish["max_jobs"]),
+                             longest_s=_seconds(wish.get("max_seconds")))
         except FileNotFoundError:
             raise Halt(Exit.STALE_PLAN, f"there is no plan {path}",
                        hint="`pipeline plan MANIFEST -o PLAN.json` saves one") from None
@@ -92,3 +93,11 @@ def _count(value: object) -> int | None:
     if value is not None and (type(value) is not int or value < 0):
         raise ValueError("no count")
     return value
+
+
+def _seconds(value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or not value >= 0:
+        raise ValueError("no length of time")
+    return float(value)

@@ -12,11 +12,13 @@ from pipeline.core.cells import Expansion, Offer
 from pipeline.core.difference import Difference, compare
 from pipeline.core.errors import AuthorError, Halt, ProviderFailure
 from pipeline.core.expansion import expand
-from pipeline.core.forecast import Forecast, forecast
+from pipeline.core.forecast import BUDGET, Forecast, forecast
+from pipeline.core.loads import Lengths
 from pipeline.core.manifest import Manifest
 from pipeline.core.money import Money
 from pipeline.core.moved import Moved, moved
-from pipeline.core.plan import Plan, draw_plan
+from pipeline.core.plan import Plan, Rows, draw_plan
+from pipeline.core.reach import Reach, within_caps, within_time
 from pipeline.core.report import RunInfo
 from pipeline.core.selection import select
 from pipeline.inputs.catalog_cache import CatalogCache
@@ -35,6 +37,7 @@ class Wish:
     """What a person asked to have planned; `compared` with what the last run wanted, row by row.
 
     `looks` where nothing but the plan is asked for: no account is called with it afterwards.
+    `longest_s` is how long the run may take.
     """
 
     manifest: Path
@@ -48,6 +51,7 @@ class Wish:
     read_only: bool = True
     compared: bool = False
     looks: bool = False
+    longest_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -63,17 +67,29 @@ class Drawing:
     balance: Money | None
     rooms: Rooms
     forecast: Forecast
+    lengths: Lengths
+    reach: Reach
     since: Difference | None
     notices: Sequence[str] = ()
 
 
+def _foresee(plan: Plan, left: Rooms, wish: Wish, accounts: Accounts,
+             lengths: Lengths) -> tuple[Reach, Forecast]:
+    """What the caps and the time reach, and when that is done."""
+    terms = {name: account.provider.terms for name, account in accounts.by_name.items()}
+    reach = within_caps(Rows.of(plan.rows), left.left, wish.max_jobs, left.campaigns)
+    if wish.longest_s is not None:
+        reach = within_time(reach, wish.longest_s, terms, lengths)
+    found = forecast(reach.rows, terms, lengths)
+    return reach, replace(found, bottleneck=BUDGET) if reach.beyond.jobs else found
+
+
 def names_of(manifest: Manifest) -> list[str]:
     """Every account that a manifest names, its default first."""
-    names = [manifest.account]
+    names = [manifest.account] if _uses_default(manifest) else []
     for campaign in manifest.campaigns:
         names += [*campaign.accounts, *(ref.account for ref in campaign.models if ref.account)]
-    used = [n for n in dict.fromkeys(names) if n != manifest.account or _uses_default(manifest)]
-    return used or [manifest.account]
+    return list(dict.fromkeys(names)) or [manifest.account]
 
 
 def _uses_default(manifest: Manifest) -> bool:
@@ -113,12 +129,13 @@ async def draw(wish: Wish, settings: Settings, cache: CatalogCache,
             left = past.rooms(caps, manifest, now())
             since = compare(past.wanted(), plan) if wish.compared else None
             notices = [*_notices(changes, past.latest), *past.surprises(plan)]
+            lengths = past.lengths(accounts.by_name)
         finally:
             past.close()
-        terms = {name: account.provider.terms for name, account in accounts.by_name.items()}
+        reach, finish = _foresee(plan, left, wish, accounts, lengths)
         return Drawing(manifest, plan, found, accounts, caps, past.unfinished,
                        await _balance(accounts.by_name.get(manifest.account)), left,
-                       forecast(plan.rows, terms), since, notices)
+                       finish, lengths, reach, since, notices)
     except BaseException:
         await accounts.close()
         raise

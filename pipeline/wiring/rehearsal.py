@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -17,17 +16,16 @@ import anyio
 from anyio.abc import TaskGroup
 
 from pipeline.core.caps import Caps
-from pipeline.core.job import Accepted, File, Intended, Job, Produced, Saved
+from pipeline.core.cells import Cell
+from pipeline.core.job import Accepted, File, Intended, Job, Produced, Saved, State
 from pipeline.core.kinds import outputs_of, sheet
 from pipeline.core.money import NOTHING
-from pipeline.core.plan import Plan, Status
+from pipeline.core.plan import Plan, Rows, Status
 from pipeline.core.provider import Output
 from pipeline.core.rehearsed import Rehearsed
 from pipeline.core.report import Totals
 from pipeline.executor.assets import AssetStore, in_place, sha256_of
-from pipeline.ledger.connection import open_for_reading
 from pipeline.ledger.ledger import Ledger
-from pipeline.ledger.questions import Questions
 from pipeline.simulation.clock import run_jumping
 from pipeline.simulation.disk import EndlessBallast, endless
 from pipeline.simulation.rehearsal import Stage, Wish, models_of
@@ -35,6 +33,8 @@ from pipeline.wiring.planning import Drawing
 from pipeline.wiring.running import Limits, Manner, Runner, new_run
 
 LONGEST_S = 90 * 86_400.0
+SEEDS = 1_000_003
+"""The seeds of two accounts are so far apart, or all would have the same luck."""
 TICKS = 400
 """About so often in a run it is noted what holds it back."""
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it, for the owner alone
@@ -53,31 +53,17 @@ class Terms:
 def rehearse(drawing: Drawing, state: Path, how: Terms, now_s: float) -> Rehearsed:
     """Let a plan happen. Raises `FaultsError` for faults that are none."""
     began_s = perf_counter()
-    lengths = _lengths(state, drawing)
 
     async def main(wall: Callable[[], float]) -> Rehearsed:
         told: list[Rehearsed] = []
         async with anyio.create_task_group() as tasks:
-            told.append(await _Theatre(drawing, Path(folder), how, wall, tasks).play(lengths))
+            told.append(await _Theatre(drawing, Path(folder), how, wall, tasks).play())
         return told[0]
 
     home = IN_MEMORY if IN_MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=home) as folder:
         found = run_jumping(main, now_s, longest_s=LONGEST_S)
     return replace(found, took_s=perf_counter() - began_s)
-
-
-def _lengths(state: Path, drawing: Drawing) -> dict[str, dict[str, float]]:
-    """How long jobs took lately, by account and model: what the real run would know as well."""
-    connection = open_for_reading(state)
-    if connection is None:
-        return {}
-    ask = Questions(connection)
-    try:
-        return {name: {model: median(seconds) for model, seconds in ask.lengths(name).items()}
-                for name in drawing.accounts.by_name}
-    finally:
-        ask.close()
 
 
 class _Theatre:
@@ -91,10 +77,10 @@ class _Theatre:
         self.wall = wall
         self.tasks = tasks
 
-    async def play(self, lengths: Mapping[str, Mapping[str, float]]) -> Rehearsed:
+    async def play(self) -> Rehearsed:
         """The run from its first intent to its rest."""
-        stages = {name: self._stage(name, lengths.get(name, {}))
-                  for name in self.drawing.accounts.by_name}
+        stages = {name: self._stage(name, self.how.seed + number * SEEDS) for number, name
+                  in enumerate(self.drawing.accounts.by_name)}
         accounts = {name: replace(account, provider=stages[name].provider)
                     for name, account in self.drawing.accounts.by_name.items()}
         plan, caps = _bought(self.drawing.plan), self.drawing.caps
@@ -119,13 +105,13 @@ class _Theatre:
                          {name: ticks * tick_s for name, ticks in audience.waits.items()},
                          dict(calls), 0.0)
 
-    def _stage(self, name: str, lengths: Mapping[str, float]) -> Stage:
-        cells = tuple(row.cell for row in self.drawing.plan.rows
-                      if row.buys and row.cell.account == name)
+    def _stage(self, name: str, seed: int) -> Stage:
+        cells = _samples(Rows.of(self.drawing.plan.rows), name)
         catalog = self.drawing.offers[name].catalog
         terms = self.drawing.accounts.by_name[name].provider.terms
-        return Stage(Wish(cells, models_of(cells, catalog.models), terms, self.how.faults, lengths,
-                          seed=self.how.seed), self.wall, self.tasks)
+        return Stage(Wish(cells, models_of(cells, catalog.models), terms, self.how.faults,
+                          self.drawing.lengths.get(name, {}), seed=seed),
+                     self.wall, self.tasks)
 
     async def _stand_in(self, ledger: Ledger, plan: Plan) -> None:
         """What earlier runs delivered is there: each file a few bytes that tell whose it is."""
@@ -147,31 +133,47 @@ async def _deliver(ledger: Ledger, job: Job, folder: Path, name: str) -> None:
         job = await ledger.record(job, event)
 
 
+def _samples(rows: Rows, account: str) -> tuple[Cell, ...]:
+    """A cell of each pattern that the account may come to buy, its own and those it shares."""
+    patterns = rows.cells.patterns
+    shared = {(one.campaign, one.pool) for one in patterns if one.account == account and one.pool}
+    firsts: dict[int, int] = {}
+    for number, pattern in enumerate(rows.cells.pattern):
+        firsts.setdefault(pattern, number)
+    return tuple(rows.cells.at(number) for pattern, number in firsts.items()
+                 if patterns[pattern].account == account
+                 or (patterns[pattern].campaign, patterns[pattern].pool) in shared)
+
+
 def _bought(plan: Plan) -> Plan:
     """The rows that a run would buy, and those that they start from."""
-    wanted = {key for row in plan.rows if row.buys for key in row.cell.spec.waits_for}
-    return replace(plan, rows=[row for row in plan.rows if row.buys or (
-        row.cell.key in wanted and row.status is Status.KEEP)])
+    rows = Rows.of(plan.rows)
+    wanted = {key for row in rows if row.buys for key in row.cell.spec.waits_for}
+    return replace(plan, rows=rows.only([number for number, row in enumerate(rows) if row.buys or (
+        row.cell.key in wanted and row.status is Status.KEEP)]))
 
 
 class _Audience:
-    """Notes what holds the run back, and sees nothing else."""
+    """Notes what holds the run back while there is something to hold back, and no more."""
 
     def __init__(self) -> None:
         self.waits: Counter[str] = Counter()
+        self._pending = 0
 
     def started(self, totals: Totals) -> None:
-        """Nobody looks on."""
+        """So many jobs are to be started."""
+        self._pending = totals.states[State.PENDING]
 
     def changed(self, job: Job, totals: Totals) -> None:
-        """Nobody looks on."""
+        """One more was, or will be again."""
+        self._pending = totals.states[State.PENDING]
 
     def said(self, message: str) -> None:
         """Nobody listens."""
 
     def waiting(self, what: str) -> None:
         """What holds the run back at this tick."""
-        if what:
+        if what and self._pending:
             self.waits[what] += 1
 
     def tick(self, now_s: float) -> None:

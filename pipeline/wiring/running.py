@@ -6,14 +6,16 @@ manifest's order, and named.
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.core.caps import Caps, fitting
+import anyio
+
+from pipeline.core.caps import Caps
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.job import AT_REST, State
 from pipeline.core.outcome import judge_run
@@ -27,7 +29,8 @@ from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.lock import refuse_if_held
 from pipeline.ledger.orphans import unruled
 from pipeline.wiring.accounts import Account
-from pipeline.wiring.rooms import candidates, rooms
+from pipeline.wiring.choosing import within_caps, within_time
+from pipeline.wiring.rooms import rooms
 from pipeline.wiring.run_caps import caps_as_text
 
 STOP_FILE = "stop"
@@ -51,9 +54,10 @@ class Ending:
     totals: Totals
     exit_code: Exit
     seconds: float
-    left_out: list[str] = field(default_factory=list)
+    left_out: int = 0
     priced_out: bool = False
     orphans: int = 0
+    too_late: int = 0
 
     def advice(self) -> list[str]:
         """What a person may want to do next."""
@@ -63,8 +67,11 @@ class Ending:
             lines.append(f"{states[State.IN_DOUBT]} in doubt: `pipeline resume` looks again, "
                          "`pipeline doubt` tells what you can say")
         if self.left_out:
-            lines.append(f"{len(self.left_out)} left out by the cap, in the manifest's order: "
+            lines.append(f"{self.left_out} left out by the cap, in the manifest's order: "
                          "`pipeline jobs --in pending`")
+        elif self.too_late:
+            lines.append(f"{self.too_late} did not fit into the time, in the manifest's order: "
+                         "`pipeline resume` goes on with them")
         elif self.priced_out:
             lines.append(f"{states[State.PENDING]} left: their model took more than was quoted; "
                          "name its price under [accounts.….prices], then run the manifest again")
@@ -132,7 +139,8 @@ class Runner:
         self.caps = caps
         self.manner = manner or Manner()
         self.store = self.manner.store
-        self.left_out: list[str] = []
+        self.left_out: Sequence[str] = ()
+        self.too_late = 0
 
     async def work(self, limits: Limits, progress: Progress, *, buying: bool = True,
                    ears: Ears | None = None) -> Ending:
@@ -150,6 +158,8 @@ class Runner:
         began_s = self.ledger.now()
         control = Control(fail_fast=limits.fail_fast, max_failures=limits.max_failures,
                           max_failure_share=limits.max_failure_share)
+        if limits.longest_s is not None:
+            control.ends_s = anyio.current_time() + limits.longest_s
         if not buying:
             control.stop_buying()
         stop = self.ledger.folder / STOP_FILE
@@ -157,12 +167,13 @@ class Runner:
         self.ledger.go_on(self.run, self.caps)
         self.ledger.start()
         first = True
-        while control.staying and (self._choose() or (first and self._open())):
+        while control.staying and (self._choose(control.left_s()) or (first and self._open())):
+            self._tell_late(limits, progress, first=first)
             first = False
             before = self.ledger.ask.totals(self.run.id)
             lanes = [self._lane(name, control, progress, bell) for name in self.accounts]
             await run_all(self.ledger, self.run.id, lanes, control, progress,
-                          bounds=Bounds(limits.longest_s, stop), signals=self.manner.signals,
+                          bounds=Bounds(control.left_s(), stop), signals=self.manner.signals,
                           tick_s=self.manner.tick_s)
             if self.ledger.ask.totals(self.run.id) == before or control.reasons:
                 break
@@ -174,24 +185,31 @@ class Runner:
                       lambda: secrets.token_hex(16), boot_s, bell)
         return Lane(name, self.accounts[name].provider, world)
 
-    def _choose(self) -> bool:
-        """Mark what the caps reach for; True if anything is."""
+    def _choose(self, left_s: float | None = None) -> bool:
+        """Mark what the caps reach for, and what fits into the time; True if anything is."""
         ask = self.ledger.ask
         pending = ask.totals(self.run.id).states[State.PENDING]
-        left = rooms(self.ledger.ask, self.caps, run=self.run.id, manifest=self.run.manifest,
-                     account=self.run.account, at_s=self.ledger.now())
-        places = None
-        if self.caps.max_jobs is not None:
-            places = max(0, self.caps.max_jobs - self.ledger.ask.bought(self.run.id))
-        if left.left is None and places is None and not left.campaigns:
-            self.left_out = []
-            if ask.chosen(self.run.id) != pending:
-                self.ledger.choose(ask.pending(self.run.id))
-            return pending > 0
-        fits = list(fitting(candidates(ask, self.run.id), left.left, places, left.campaigns))
-        self.ledger.choose(job.key for job, fit in fits if fit)
-        self.left_out = [job.key for job, fit in fits if not fit]
-        return len(self.left_out) < len(fits)
+        left = rooms(ask, self.caps, run=self.run.id, manifest=self.run.manifest,
+                     account=self._only_account(), at_s=self.ledger.now())
+        choice = within_caps(ask, self.run, self.caps, left)
+        if left_s is not None and pending:
+            choice = within_time(ask, self.run, self.accounts, choice, left_s)
+        self.left_out, self.too_late = choice.left_out, choice.too_late
+        if choice.keys is not None:
+            self.ledger.choose(choice.keys)
+            return bool(choice.keys)
+        if ask.chosen(self.run.id) != pending:
+            self.ledger.choose(ask.pending(self.run.id))
+        return pending > 0
+
+    def _tell_late(self, limits: Limits, progress: Progress, *, first: bool) -> None:
+        if first and self.too_late and limits.longest_s is not None:
+            progress.said(f"{self.too_late} do not fit into {limits.longest_s:.0f} s by the "
+                          "forecast; they stay pending")
+
+    def _only_account(self) -> str:
+        """The account whose own caps all rows are under; of several each has its own."""
+        return self.run.account if len(self.accounts) == 1 else ""
 
     def _open(self) -> bool:
         """Whether money is out for any job of these accounts, in this run or an earlier one."""
@@ -201,8 +219,9 @@ class Runner:
         totals = self.ledger.ask.totals(self.run.id)
         reasons = set(control.reasons)
         pending = totals.states[State.PENDING]
-        if pending and self.left_out and not reasons:
-            reasons.add(Exit.BUDGET)
+        if pending and not reasons:
+            reasons |= {code for code, left in ((Exit.BUDGET, self.left_out),
+                                                (Exit.TIME, self.too_late)) if left}
         if stop.exists():
             stop.unlink()
             self.cancel_pending()
@@ -212,8 +231,8 @@ class Runner:
         ended = not any(totals.states[state] for state in State if state not in AT_REST)
         self.ledger.finish(self.run, int(code), worked_s, ended=ended)
         return Ending(self.run, totals, code, self.ledger.ask.worked_s(self.run.id),
-                      self.left_out if pending else [], control.priced_out,
-                      len(unruled(self.ledger.connection)))
+                      len(self.left_out) if pending else 0, control.priced_out,
+                      len(unruled(self.ledger.connection)), self.too_late if pending else 0)
 
     def as_it_stands(self) -> Ending:
         """The run as the ledger has it, when there is nothing to do for it."""

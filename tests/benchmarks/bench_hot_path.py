@@ -19,6 +19,7 @@ from pathlib import Path
 import anyio
 import httpx
 from pairing import Contender, race, say
+from peers import contender, node_contender
 
 from pipeline.core.caps import Caps
 from pipeline.core.job import State
@@ -36,7 +37,10 @@ from pipeline.providers.secret import Secret
 from pipeline.simulation.demand import ACCOUNT, Demand, plan_of
 from pipeline.simulation.process import Quiet
 
-SIZES = (3000,)
+SIZES = (500, 3000)
+ROUNDS = 3
+SLOW = 500
+"""Peers that take longer than a few seconds for more take part up to here."""
 LINES = 64
 NO_LIMIT = Limit(10**7)
 SERVICE = Path(__file__).parent / "quick_service.py"
@@ -45,9 +49,18 @@ RUN = "bench"
 
 def main(sizes: Sequence[int], rounds: int) -> None:
     """The loop is the measure: a ratio below 1 is faster."""
-    race("hot_path", [Contender(name, lambda size, name=name: (
-        sys.executable, __file__, name, str(size))) for name in ("loop", "executor")],
-        sizes, rounds)
+    ours = [Contender(name, lambda size, name=name: (
+        sys.executable, __file__, name, str(size))) for name in ("loop", "executor")]
+    say("left out: arq and celery, which need a redis server")
+    race("hot_path", [
+        *ours,
+        *contender("bare aiohttp", "peer_aiohttp.py", "aiohttp"),
+        *contender("cookbook loop, nothing kept", "peer_cookbook.py", "aiohttp"),
+        *contender("huey, SQLite, synced", "peer_huey.py", "huey"),
+        *node_contender("promptfoo, own provider", "peer_promptfoo.py", "promptfoo",
+                        largest=SLOW),
+        *contender("Prefect, a task a job", "peer_prefect.py", "prefect", largest=SLOW),
+    ], sizes, rounds)
 
 
 async def loop(url: str, size: int) -> None:

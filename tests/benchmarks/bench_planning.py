@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pairing import Contender, race
 
+ROUNDS = 3
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MODELS, RATIOS, VARIANTS = 20, ("1:1", "16:9", "9:16", "4:3", "3:4"), 10
 TEXT = ("a {{ thing }} on a plinth in evening light, three quarter view, soft shadows, "

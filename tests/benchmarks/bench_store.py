@@ -16,6 +16,7 @@ from pathlib import Path
 from bench_planning import fill
 from pairing import Contender, race
 
+ROUNDS = 3
 SIZES = (1_000_000,)
 SMALL = 1_000
 LEFT = 100
@@ -29,35 +30,40 @@ def main(sizes: Sequence[int], rounds: int) -> None:
             states = {number: folder / str(number) for number in (SMALL, size)}
             for number, state in states.items():
                 if not state.exists():
-                    _fill(state, number)
+                    fill_aside(state, number)
             for question in ("status", "resume", "jobs"):
-                race(question, [Contender(f"{number:,} jobs", _child(question, state))
+                race(question, [Contender(f"{number:,} jobs", child(question, state))
                                 for number, state in states.items()], [size], rounds)
-        race("admit", [Contender("admit", _child("admit", folder / "new"))],
+        race("admit", [Contender("admit", child("admit", folder / "new"))],
              [SMALL, *sizes], min(rounds, 2))
     finally:
         shutil.rmtree(folder)
 
 
-def _fill(state: Path, number: int) -> None:
-    """In a process of its own: what a child takes at most begins with what its parent has."""
+def fill_aside(state: Path, number: int) -> None:
+    """A state made in a process of its own, so that this one stays small."""
     state.mkdir()
-    subprocess.run([sys.executable, __file__, "fill", str(number), str(state)], check=True)
+    subprocess.run([sys.executable, __file__, "fill", str(number), str(state)], check=True,
+                   stdout=subprocess.DEVNULL)
 
 
 def make(number: int, state: Path) -> dict[str, float]:
     """A state with so many jobs, the last hundred of them pending."""
     import sqlite3
 
+    from pipeline.ledger.ledger import Ledger
+
     took = fill(state, number)
     connection = sqlite3.connect(state / "state" / "pipeline.db")
     connection.execute("update jobs set state = 'pending' where rowid > ?", (number - LEFT,))
     connection.commit()
     connection.close()
+    Ledger(state / "state", time.time).close()  # put away in order, as a run leaves it
     return took
 
 
-def _child(question: str, state: Path) -> Callable[[int], Sequence[str]]:
+def child(question: str, state: Path) -> Callable[[int], Sequence[str]]:
+    """The command that asks a question of a state."""
     if question == "status":
         return lambda size: (sys.executable, "-m", "pipeline", "status", "--json", "--state",
                              str(state / "state"))

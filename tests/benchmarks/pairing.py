@@ -11,8 +11,7 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,11 +20,15 @@ from statistics import median
 RESULTS = Path(__file__).parent / "results.jsonl"
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+STARTED = datetime.now(UTC).isoformat(timespec="microseconds")
+"""What the races of one `make bench` are known by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
     """Somebody in a race. `words` is its command for a size; above `largest` it takes no part.
+
+    One that `may_fail`, as a peer may, is left out of the race where it does; ours never may.
 
     The last line that the command prints may be a JSON object of its own figures: a `wall_s` or
     `cpu_s` there replaces what was measured from outside, other names are kept as they are.
@@ -36,6 +39,7 @@ class Contender:
     folder: Path = ROOT
     environ: Mapping[str, str] = field(default_factory=dict)
     largest: int | None = None
+    may_fail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,15 @@ def race(bench: str, contenders: Sequence[Contender], sizes: Sequence[int],
         taken: dict[str, list[Taken]] = {one.name: [] for one in racing}
         for _ in range(rounds):
             for one in random.sample(racing, len(racing)):
-                taken[one.name].append(run(one, size))
+                try:
+                    taken[one.name].append(run(one, size))
+                except RuntimeError as error:
+                    if not one.may_fail:
+                        raise
+                    told = str(error).strip().splitlines()
+                    say(f"left out: {told[0]}, {told[-1][:200]}")
+                    racing.remove(one)
+                    del taken[one.name]
         found += [_line(bench, size, name, all_, taken[racing[0].name])
                   for name, all_ in taken.items()]
     tell(found)
@@ -88,23 +100,20 @@ def race(bench: str, contenders: Sequence[Contender], sizes: Sequence[int],
 
 def run(contender: Contender, size: int) -> Taken:
     """One run of one contender; raises `RuntimeError` with its complaint where it fails."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as complaints:
-        began_s = time.perf_counter()
-        process = subprocess.Popen(list(contender.words(size)), stdout=out, stderr=complaints,
-                                   cwd=contender.folder, stdin=subprocess.DEVNULL,
-                                   env={**os.environ, **contender.environ})
-        _, status, usage = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - began_s
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        complaints.seek(0)
-        if process.returncode:
-            raise RuntimeError(f"{contender.name} at {size:,}: exit {process.returncode}\n"
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as complaints, \
+            tempfile.TemporaryFile("w+") as figures:
+        subprocess.run([sys.executable, "-S", str(HERE / "weigh.py"), str(figures.fileno()),
+                        *contender.words(size)], stdout=out, stderr=complaints, check=False,
+                       pass_fds=[figures.fileno()], cwd=contender.folder,
+                       stdin=subprocess.DEVNULL, env={**os.environ, **contender.environ})
+        for file in (out, complaints, figures):
+            file.seek(0)
+        weighed = json.loads(figures.read() or '{"status": "none"}')
+        if status := weighed.pop("status"):
+            raise RuntimeError(f"{contender.name} at {size:,}: exit {status}\n"
                                + complaints.read().decode(errors="replace")[-2000:])
         own = _own_figures(out.read())
-    peak_mb = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
-    return Taken(own.pop("wall_s", wall_s), own.pop("cpu_s", usage.ru_utime + usage.ru_stime),
-                 own.pop("peak_mb", peak_mb), own)
+    return Taken(**{name: own.pop(name, value) for name, value in weighed.items()}, more=own)
 
 
 def _own_figures(out: bytes) -> dict[str, float]:
@@ -113,7 +122,8 @@ def _own_figures(out: bytes) -> dict[str, float]:
         told = json.loads(last)
     except ValueError:
         return {}
-    figures = told.items() if isinstance(told, dict) else ()
+    is_ours = isinstance(told, dict) and "schema_version" in told  # a document, no figures
+    figures = told.items() if isinstance(told, dict) and not is_ours else ()
     return {name: value for name, value in figures if isinstance(value, int | float)}
 
 
@@ -138,17 +148,36 @@ def machine() -> str:
 def tell(lines: Sequence[Line]) -> None:
     """Print the table in Markdown and add the figures to `results.jsonl`."""
     where = machine()
-    say(f"\n{lines[0].bench}: {where}; {lines[0].rounds} interleaved rounds, medians\n")
-    say("| size | contender | × first (min–max) | × its CPU | wall s | CPU s | MB | more |")
-    say("| ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |")
-    for line in lines:
-        more = ", ".join(f"{name} {value:,.6g}" for name, value in line.more.items())
-        say(f"| {line.size:,} | {line.name} | {line.ratio:.2f} ({line.ratio_min:.2f}–"
-            f"{line.ratio_max:.2f}) | {line.cpu_ratio:.2f} | {line.wall_s:.3f} "
-            f"| {line.cpu_s:.3f} | {line.peak_mb:.0f} | {more} |")
+    say(f"\n{table(where, lines)}")
+    _keep({"machine": where, **asdict(line)} for line in lines)
+
+
+def show(bench: str, rows: Sequence[str]) -> None:
+    """Print a table of a benchmark's own, its rows in Markdown, and keep it as it is: for figures
+    that come from no race."""
+    where = machine()
+    say(f"\n{bench}: {where}\n\n" + "\n".join(rows) + "\n")
+    _keep([{"machine": where, "bench": bench, "rows": list(rows)}])
+
+
+def _keep(figures: Iterable[Mapping[str, object]]) -> None:
     with RESULTS.open("a", encoding="utf-8") as file:
-        for line in lines:
-            file.write(json.dumps({"machine": where, **asdict(line)}, ensure_ascii=False) + "\n")
+        for told in figures:
+            file.write(json.dumps({"run": STARTED, **told}, ensure_ascii=False) + "\n")
+
+
+def table(where: str, lines: Sequence[Line]) -> str:
+    """What a race found, in Markdown; `where` tells the day and the machine."""
+    rows = [f"{lines[0].bench}: {where}; {lines[0].rounds} interleaved rounds, medians", "",
+            "| size | contender | × first (min–max) | × its CPU | wall s | CPU s | MB | more |",
+            "| ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |"]
+    for line in lines:
+        more = ", ".join(f"{name} {value:,.0f}" if value >= 1000 else f"{name} {value:.3g}"
+                         for name, value in line.more.items())
+        rows.append(f"| {line.size:,} | {line.name} | {line.ratio:.2f} ({line.ratio_min:.2f}–"
+                    f"{line.ratio_max:.2f}) | {line.cpu_ratio:.2f} | {line.wall_s:.3f} "
+                    f"| {line.cpu_s:.3f} | {line.peak_mb:.0f} | {more} |")
+    return "\n".join(rows) + "\n"
 
 
 def say(text: str) -> None:

@@ -1,7 +1,8 @@
 """A Kubeez service that is never the limit: one process, hand-written HTTP, no books, no files.
 
 Law: it answers at once and alike to every client, so that what a benchmark measures is the client.
-A start is made the moment it is asked about. It counts what it was asked: `GET /counts`.
+A start is made the moment it is asked about; with the word `pending` it is never made. It counts
+what it was asked: `GET /counts`.
 """
 
 import asyncio
@@ -18,7 +19,8 @@ NEWEST = 25
 class Service:
     """What was started, and what was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: str = "completed") -> None:
+        self.status = status
         self.counts: Counter[str] = Counter()
         self.newest: list[str] = []
         self.address = ""
@@ -49,7 +51,7 @@ class Service:
         return _json({"generation_id": name, "status": "pending"})
 
     def _row(self, name: str) -> dict[str, Any]:
-        return {"id": name, "generation_id": name, "status": "completed", "model": "nano-banana",
+        return {"id": name, "generation_id": name, "status": self.status, "model": "nano-banana",
                 "generation_type": "image", "prompt": "a picture",
                 "created_at": "2027-01-15T08:00:00Z", "credits_deducted": 7,
                 "outputs": [{"id": f"o{name}", "url": f"{self.address}/file/{name}.png",
@@ -92,7 +94,7 @@ class Line(asyncio.Protocol):
 
 async def serve() -> None:
     """Serve until standard input ends; the address is the first line of standard output."""
-    service = Service()
+    service = Service(*sys.argv[1:])
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Line(service), "127.0.0.1", 0)
     service.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

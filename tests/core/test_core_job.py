@@ -5,7 +5,7 @@ changes nothing. Method: the product of all states and events, and random walks 
 """
 
 import pytest
-from core_samples import NOW_S, cr, make_job
+from core_samples import NOW_S, cr, make_job, make_quote
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +32,7 @@ from pipeline.core.job import (
 )
 from pipeline.core.money import NOTHING, Money
 from pipeline.core.provider import Output
+from pipeline.core.sharing import Reassigned
 
 OUTPUT = Output("https://media.example/a.png", "image/png")
 FILE = File("a.png", "0" * 64, 9, "image/png", 8, 8)
@@ -47,6 +48,7 @@ EVENTS: dict[type[Event], Event] = {
     Cancelled: Cancelled("cancelled"),
     Reopened: Reopened("me"),
     Refunded: Refunded("tag-1", cr("10")),
+    Reassigned: Reassigned("other", "acme", make_quote("8")),
 }
 LEGAL = [(state, kind) for state in State for kind in EVENTS if kind in TRANSITIONS[state]]
 ILLEGAL = [(state, kind) for state in State for kind in EVENTS if kind not in TRANSITIONS[state]]
@@ -61,7 +63,8 @@ def test_the_table_is_the_one_that_was_designed() -> None:
     drawn = {state.value: " ".join(f"{kind.__name__}>{after}" for kind, after in row.items())
              for state, row in TRANSITIONS.items()}
     assert drawn == {
-        "pending": "Intended>submitting Cancelled>cancelled Refunded>pending",
+        "pending": "Intended>submitting Cancelled>cancelled Refunded>pending "
+                   "Reassigned>pending",
         "submitting": "Accepted>running Produced>produced Deferred>pending Failed>failed "
                       "Doubted>in_doubt",
         "in_doubt": "Accepted>running Produced>produced Deferred>pending Failed>failed",

@@ -5,6 +5,8 @@ used to the full. Method: random calls under random limits, judged by a service 
 """
 
 from bisect import bisect_left, bisect_right
+from math import exp
+from statistics import NormalDist
 
 import pytest
 from core_samples import TERMS
@@ -15,6 +17,7 @@ from pipeline.core.pace import (
     LIST_PAUSE_S,
     LONGEST_LOOK_S,
     SHORTEST_LOOK_S,
+    Belief,
     Lengths,
     Window,
     next_look_s,
@@ -128,6 +131,28 @@ def test_only_the_latest_fifty_lengths_count() -> None:
     for seconds in [1.0] * 60 + [9.0] * 50:
         lengths.learn("fox", seconds)
     assert lengths.expected_s("fox", 0.0) == 9.0
+
+
+def test_the_first_ends_of_many_are_known_for_the_quick_ones() -> None:
+    lengths = Lengths()
+    for seconds in (8.0, 9.0, 10.0):
+        lengths.learn("fox", seconds)
+    assert lengths.belief("fox", 5.0).expected_s == pytest.approx(9.0)
+    assert 11.0 < lengths.belief("fox", 5.0, older=27).expected_s < 25.0
+    assert lengths.belief("owl", 5.0).expected_s == 5.0
+
+
+def test_how_far_lengths_differ_is_learned_and_no_straggler_decides_it() -> None:
+    lengths = Lengths()
+    for number in range(1, 50):
+        lengths.learn("fox", 10.0 * exp(0.25 * NormalDist().inv_cdf(number / 50)))
+    lengths.learn("fox", 10_000.0)
+    assert lengths.belief("fox", 1.0).spread == pytest.approx(0.25, abs=0.03)
+    assert not lengths.is_new("fox")
+    for _ in range(50):
+        lengths.learn("ant", 0.0)
+    assert lengths.belief("ant", 1.0) == Belief(0.0, 1.0)
+    assert lengths.belief("fox", 1.0).differs(lengths.belief("ant", 1.0), 0.05)
 
 
 def test_the_first_look_comes_shortly_before_the_end() -> None:

@@ -182,3 +182,94 @@ def test_the_bottleneck_is_named() -> None:
 
     assert run_jumping(main, 0.0) == [
         "", "media_in_flight", "media_per_minute", "media: the service asked to come back later"]
+
+
+def order_of(ranks: list[tuple[float, ...]], *, calls: int = 1) -> list[int]:
+    """In which order those who wait with these ranks get their turns, all of them there before the
+    first turn is free."""
+    async def main(wall: Callable[[], float]) -> list[int]:
+        gate, served = Gate(terms(calls), Control()), list[int]()
+        gate.throttle("media", 30.0)
+
+        async def wait(number: int) -> None:
+            await anyio.sleep(number / 100)
+            window = await gate.wait_turn("media", ranks[number])
+            assert window is not None
+            served.append(number)
+            gate.end_turn(window)
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(len(ranks)):
+                tasks.start_soon(wait, number)
+        return served
+
+    return run_jumping(main, 0.0)
+
+
+@pytest.mark.parametrize("calls", [1, 3, 9])
+def test_who_was_refused_goes_first_and_then_the_longest(calls: int) -> None:
+    ranks: list[tuple[float, ...]] = [(1, -10.0), (1, -10.0), (1, -120.0), (0, -10.0), (1, -60.0)]
+    assert order_of(ranks, calls=calls) == [3, 2, 4, 0, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 3)), max_size=12))
+def test_equal_ranks_keep_their_order(ranks: list[tuple[float, ...]]) -> None:
+    assert order_of(ranks, calls=3) == sorted(range(len(ranks)), key=lambda n: (ranks[n], n))
+
+
+def test_of_many_who_wait_for_a_turn_only_the_first_is_woken() -> None:
+    async def main(wall: Callable[[], float]) -> int:
+        control = Control()
+        gate, looked = Counting(terms(1), control), 0
+        gate.throttle("media", 1000.0)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(500):
+                tasks.start_soon(gate.wait_turn, "media")
+            for _ in range(50):
+                await anyio.sleep(1)
+                control.notify()
+            looked = gate.looked
+            control.stop_buying()
+        return looked
+
+    assert run_jumping(main, 0.0) <= 60
+
+
+class Counting(Gate):
+    """A gate that counts how often somebody looks for a turn."""
+
+    looked = 0
+
+    async def _took_turn(self, window: Window) -> bool:
+        self.looked += 1
+        return await super()._took_turn(window)
+
+
+def test_slots_are_lacking_only_where_no_turn_is_waited_for() -> None:
+    async def main(wall: Callable[[], float]) -> list[bool]:
+        gate = Gate(terms(1, in_flight=1), Control())
+        seen = [gate.lacks_slots()]
+        gate.take_slot("media")
+        seen.append(gate.lacks_slots())
+        gate.throttle("media", 9.0)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(gate.wait_turn, "media")
+            await anyio.sleep(1)
+            seen.append(gate.lacks_slots())
+        return [*seen, gate.lacks_slots()]
+
+    assert run_jumping(main, 0.0) == [False, True, False, True]
+
+
+def test_reads_and_starts_do_not_wait_for_each_other() -> None:
+    async def main(wall: Callable[[], float]) -> float:
+        gate = Gate(terms(1), Control())
+        gate.throttle("media", 500.0)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(gate.wait_turn, "media")
+            await anyio.sleep(1)
+            async with gate.turn(READS):
+                read_s = anyio.current_time()
+        return read_s
+
+    assert run_jumping(main, 0.0) == 1.0

@@ -19,7 +19,7 @@ from pipeline.core.pricing import Quote
 from pipeline.core.provider import Output
 from pipeline.core.report import RunInfo
 from pipeline.core.spec import JobSpec
-from pipeline.ledger.codec import EVENTS
+from pipeline.ledger.codec import EVENTS, read_quote
 from pipeline.ledger.ledger import Ledger
 
 NOON = 1_800_000_000.0
@@ -117,6 +117,8 @@ def read_event(name: str, text: str) -> Event:
         value = body[field.name]
         if field.name in ("hold", "charged", "amount") and value is not None:
             body[field.name] = Money(value)
+        elif field.name == "quote":
+            body[field.name] = read_quote(json.dumps(value))
         elif field.name == "outputs":
             body[field.name] = tuple(Output(**part) for part in value)
         elif field.name == "files":

@@ -132,7 +132,7 @@ def test_what_the_ledger_knows_of_many_jobs_is_asked_in_parts(tmp_path: Path) ->
     with begun(tmp_path, *cells) as ledger:
         known = ledger.ask.known([*(cell.key for cell in cells), "unheard-of"])
     assert len(known) == 1201
-    assert set(known.values()) == {Known(State.PENDING, None, RUN)}
+    assert set(known.values()) == {Known(State.PENDING, None, RUN, account="acme")}
 
 
 def test_pending_jobs_come_in_pages_the_longest_first(tmp_path: Path) -> None:

@@ -23,11 +23,13 @@ from ledger_samples import (
     running,
     states,
 )
+from sqlite_utils import Database
 
 from pipeline.core.errors import Exit, Halt
 from pipeline.core.job import Accepted, State
 from pipeline.ledger.connection import open_for_reading
 from pipeline.ledger.receipts import acceptance
+from pipeline.ledger.schema import MIGRATIONS
 
 
 def used(folder: Path, *, finished: bool = True) -> Path:
@@ -106,6 +108,26 @@ def test_a_question_to_a_damaged_database_is_told_so(harm: Callable[[Path], None
 def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
     _later_version(used(tmp_path) / "pipeline.db")
     assert "later version of this program: m999_later" in not_believed(tmp_path)
+
+
+def test_a_question_to_an_early_version_names_the_way_to_todays_shape(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "pipeline.db")
+    earlier = Database(connection, execute_plugins=False)
+    MIGRATIONS.apply(earlier, stop_before="m004_tallies")
+    assert open_for_reading(tmp_path) is None  # a process died while it made it: nothing is there
+    columns = [row["name"] for row in earlier.query("pragma table_info(runs)") if row["notnull"]]
+    connection.execute(f"insert into runs ({', '.join(columns)}) "
+                       f"values ({', '.join('0' for _ in columns)})")
+    connection.commit()
+    connection.close()
+    with pytest.raises(Halt, match="early version") as told:
+        open_for_reading(tmp_path)
+    assert (told.value.exit_code, told.value.code) == (Exit.USAGE, "state_older")
+    with opened(tmp_path):
+        pass
+    reader = open_for_reading(tmp_path)
+    assert reader is not None
+    reader.close()
 
 
 def test_a_folder_that_died_while_it_was_made_is_begun_again(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ledger_samples import (
     begun,
     cr,
     folded,
+    go,
     happen,
     intended,
     jobs_of,
@@ -45,8 +46,10 @@ from pipeline.core.job import (
 )
 from pipeline.core.money import Money
 from pipeline.core.provider import Output
+from pipeline.core.sharing import Reassigned
 from pipeline.ledger.commits import Fenced
 from pipeline.ledger.refunds import dues
+from pipeline.ledger.sharing import reassign
 
 OUTPUT = Output("https://media.example/a.png?sig=1", "image/png", 8, 8, 99)
 FILE = File("outputs/a.png", "0" * 64, 99, "image/png", 8, 8)
@@ -89,8 +92,13 @@ def test_on_any_way_jobs_attempts_and_sums_agree(tmp_path_factory: pytest.TempPa
         for tick, (which, choice, amount) in enumerate(steps):
             job = jobs[which]
             kinds = list(TRANSITIONS[job.state])
-            event = _happens(kinds[choice % len(kinds)], tick, amount if job.held else 0)
-            owed = [due for due in dues(ledger.connection, "acme") if due.job == job.key]
+            if (kind := kinds[choice % len(kinds)]) is Reassigned:
+                other = "acme" if job.account == "other" else "other"
+                jobs[which], = go(reassign, ledger, other, [(job, job.quote)]) or [job]
+                continue
+            event = _happens(kind, tick, amount if job.held else 0)
+            owed = [due for account in ("acme", "other")
+                    for due in dues(ledger.connection, account) if due.job == job.key]
             if event == BACK and owed:
                 event = Refunded(owed[0].tag, owed[0].amount)
                 back += owed[0].amount.micros

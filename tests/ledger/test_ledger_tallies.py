@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_samples import RUN, begun, go, happen, intended, make_cell, make_plan, make_run
+from ledger_samples import NOON, RUN, begun, go, happen, intended, make_cell, make_plan, make_run
 from sqlite_utils import Database
 
 from pipeline.core.caps import Caps
@@ -20,7 +20,7 @@ from pipeline.core.plan import Status
 from pipeline.core.provider import Output
 from pipeline.ledger import schema
 from pipeline.ledger.ledger import Ledger
-from pipeline.ledger.questions import Questions
+from pipeline.ledger.questions import FOUND, PAGE, Questions
 from pipeline.ledger.recall import Recall
 
 CELLS = [make_cell(f"kite {n}", price=str(10 + n % 2)) for n in range(6)]
@@ -78,6 +78,47 @@ def test_the_caps_choose_among_what_is_pending(tmp_path: Path) -> None:
         check(ledger, RUN)
 
 
+def test_the_few_rows_of_a_state_are_all_of_them_in_their_order(tmp_path: Path) -> None:
+    cells = [make_cell(f"kite {n}") for n in range(40)]
+    with begun(tmp_path, *cells) as ledger:
+        for number, way in ((31, WAYS[5]), (7, WAYS[5]), (9, WAYS[1])):
+            happen(ledger, ledger.ask.job(cells[number].key), *way)  # type: ignore[arg-type]
+        ledger.begin(make_run(LATER), make_plan(*cells[8:12]), Caps(), "outputs")
+        for run in (RUN, LATER):
+            rows = list(ledger.ask.entries(run))
+            for state in State:
+                assert list(ledger.ask.entries(run, state)) == [
+                    row for row in rows if row.job.state is state]
+            check(ledger, run)
+        [few, *_] = ledger.connection.execute(
+            f"explain query plan select key from {ledger.ask.rows_in(RUN, 'cancelled')} "
+            "where run_rows.run = :run and state = :state", {"run": RUN, "state": "cancelled"})
+        assert "jobs_left" in few["detail"]
+
+
+def test_a_job_is_found_by_any_beginning_of_its_key(tmp_path: Path) -> None:
+    cells = [make_cell(f"kite {n}") for n in range(FOUND + 20)]
+    keys = sorted(cell.key for cell in cells)
+    with begun(tmp_path, *cells) as ledger:
+        ledger.begin(make_run(LATER, started_s=NOON + 1), make_plan(cells[0]), Caps(), "outputs")
+        for key in keys[::10]:
+            for length in (1, 2, 7, len(key)):
+                assert [entry.job.key for entry in ledger.ask.find_entries(key[:length])] == \
+                    [other for other in keys if other.startswith(key[:length])]
+        assert ledger.ask.find_entries("g") == ledger.ask.find_entries("%") == []
+        assert len(ledger.ask.find_entries("")) == FOUND
+
+
+def test_rows_are_read_page_by_page_in_their_order(tmp_path: Path) -> None:
+    cells = [make_cell(f"kite {n}") for n in range(2 * PAGE + 1)]
+    with begun(tmp_path, *cells) as ledger:
+        keys = [cell.key for cell in cells]
+        assert [entry.job.key for entry in ledger.ask.entries(RUN)] == keys
+        assert [entry.job.key for entry in ledger.ask.entries(RUN, State.PENDING)] == keys
+        asked = [keys[7], "0" * 32, keys[3]]
+        assert [entry.seq for entry in ledger.ask.entries_of(RUN, asked)] == [3, 7]
+
+
 def test_a_plan_is_recalled_in_any_order(tmp_path: Path) -> None:
     keys = [cell.key for cell in CELLS]
     with begun(tmp_path, *CELLS) as ledger:
@@ -93,7 +134,7 @@ def test_a_plan_is_recalled_in_any_order(tmp_path: Path) -> None:
 def test_an_older_database_is_counted_once(tmp_path: Path) -> None:
     with begun(tmp_path, *CELLS) as ledger:
         happen(ledger, ledger.ask.job(CELLS[0].key), Cancelled("cancelled"))  # type: ignore[arg-type]
-        rows = {name: [tuple(row) for row in ledger.connection.execute(f"select * from {name}")]
+        rows = {name: [dict(row) for row in ledger.connection.execute(f"select * from {name}")]
                 for name in ("runs", "jobs", "run_rows")}
     old = sqlite3.connect(":memory:", isolation_level=None)
     old.row_factory = sqlite3.Row
@@ -101,7 +142,9 @@ def test_an_older_database_is_counted_once(tmp_path: Path) -> None:
     for migration in schema.MIGRATIONS._migrations[:3]:
         migration.fn(earlier)
     for name, known in rows.items():
-        old.executemany(f"insert into {name} values ({','.join('?' * len(known[0]))})", known)
+        columns = [row["name"] for row in old.execute(f"pragma table_info({name})")]
+        marks = ", ".join(f":{column}" for column in columns)
+        old.executemany(f"insert into {name} ({', '.join(columns)}) values ({marks})", known)
     for migration in schema.MIGRATIONS._migrations[3:]:
         migration.fn(earlier)
     ask = Questions(old)

@@ -2,7 +2,7 @@
 
 import hashlib
 import wave
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +13,7 @@ from pipeline.core.job import File, Job, State
 from pipeline.core.manifest import Value
 from pipeline.core.money import NOTHING, Money
 from pipeline.core.pricing import Quote
-from pipeline.core.report import Entry, RunInfo, Section, Totals, count_states, tally
+from pipeline.core.report import Entry, RunInfo, Totals, count_states
 from pipeline.core.spec import JobSpec, SourceRef
 
 NOW_S = 1_773_324_120.0
@@ -35,15 +35,27 @@ def paint(spec: JobSpec, path: Path) -> tuple[int, int]:
     return width, height
 
 
+class Listed(list[Entry]):
+    """The rows of a run, as a sheet asks for them."""
+
+    def find(self, keys: Collection[str]) -> Iterable[Entry]:
+        """Those of these jobs."""
+        return [entry for entry in self if entry.job.key in keys]
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Everything a view of a run needs."""
 
     run: RunInfo
     entries: Sequence[Entry]
-    sections: Sequence[Section]
     totals: Totals
     outputs: Path
+
+    @property
+    def rows(self) -> Listed:
+        """Its rows, as a sheet asks for them."""
+        return Listed(self.entries)
 
 
 def make_job(*, model: str = "nano-banana-2", prompt: str = "a speaker on a beach",
@@ -126,7 +138,7 @@ def make_shown(outputs: Path, draw: Paint = paint, clip: bytes | None = None) ->
     _add_heroes(add)
     _add_details(add)
     _add_teasers(add, outputs, clip, [e.job for e in entries if e.campaign == "detail"])
-    return Shown(make_run(), entries, tally(entries), make_totals(entries), outputs)
+    return Shown(make_run(), entries, make_totals(entries), outputs)
 
 
 def _add_heroes(add: Callable[..., Job]) -> None:
@@ -200,7 +212,7 @@ def make_odd(outputs: Path) -> Shown:
     outside = replace(outside, files=(File("../../etc/passwd", "0" * 64, 1, "text/plain"),))
     entries += [Entry(5, HOSTILE, failed, {HOSTILE: "x", "n": 5}), Entry(6, HOSTILE, outside)]
     run = make_run(id=HOSTILE, manifest=HOSTILE, account=HOSTILE, file=HOSTILE, outputs=HOSTILE)
-    return Shown(run, entries, tally(entries), make_totals(entries), outputs)
+    return Shown(run, entries, make_totals(entries), outputs)
 
 
 def _tone() -> bytes:

@@ -19,7 +19,7 @@ from outputs_samples import (
 )
 
 from pipeline.core.job import File, Job, State
-from pipeline.core.report import Entry, tally
+from pipeline.core.report import Entry
 
 HZ = 8000
 
@@ -90,7 +90,7 @@ def make_studio(outputs: Path, clip: bytes | None = None, song: tuple[bytes, str
         film = studio.file("film.mp4", clip, "video/mp4", seconds=1.0)
         studio.add("teaser", job, replace(film, width=256, height=144))
     entries = studio.entries
-    return Shown(make_run(manifest="spring-radio"), entries, tally(entries), make_totals(entries),
+    return Shown(make_run(manifest="spring-radio"), entries, make_totals(entries),
                  outputs)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from outputs_samples import (
     NOW_S,
+    Listed,
     make_entry,
     make_job,
     make_run,
@@ -19,13 +20,12 @@ from outputs_samples import (
 )
 
 from pipeline.core.job import Job, State
-from pipeline.core.report import tally
 from pipeline.outputs.sheet import write_sheet
 
 
 def sheet_of(folder: Path, *jobs: Job) -> str:
     entries = [make_entry(number, job) for number, job in enumerate(jobs)]
-    page = write_sheet(folder / "report", run=make_run(), sections=tally(entries),
+    page = write_sheet(folder / "report", run=make_run(), rows=Listed(entries),
                        totals=make_totals(entries), outputs=folder, now_s=NOW_S)
     return page.read_text(encoding="utf-8")
 

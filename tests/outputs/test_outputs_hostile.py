@@ -23,7 +23,8 @@ from pipeline.core.provider import Output
 from pipeline.core.report import Entry
 from pipeline.core.spec import SourceRef
 from pipeline.outputs.console import open_screen
-from pipeline.outputs.job_view import job_document, show_job, show_jobs
+from pipeline.outputs.job_document import job_document
+from pipeline.outputs.job_view import show_job, show_jobs
 from pipeline.outputs.ledger_export import export_csv, export_jsonl, export_markdown
 from pipeline.outputs.library_view import ROWS_SHOWN, library_document, show_library
 from pipeline.outputs.printable import as_json, visible, visible_lines
@@ -61,7 +62,7 @@ def test_no_form_of_a_job_carries_a_signature(tmp_path: Path) -> None:
              screened(show_jobs, [entry], 1), exported(export_csv, entry),
              exported(export_jsonl, entry), exported(export_markdown, entry), job_line(entry.job)]
     shown = make_shown(tmp_path)
-    page = write_sheet(tmp_path / "report", run=shown.run, sections=shown.sections,
+    page = write_sheet(tmp_path / "report", run=shown.run, rows=shown.rows,
                        totals=shown.totals, outputs=shown.outputs, now_s=NOW_S)
     forms += [path.read_text() for path in page.parent.rglob("*.html")]
     assert not [form for form in forms if "X-Amz" in form or "?" + SIGNATURE in form]

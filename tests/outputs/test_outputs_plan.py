@@ -8,11 +8,12 @@ from outputs_samples import HOSTILE, make_job
 
 from pipeline.core.cells import Cell, Skipped
 from pipeline.core.errors import Position, Problem
-from pipeline.core.forecast import Forecast
+from pipeline.core.forecast import Finish, Forecast, WhatIf
 from pipeline.core.manifest import Budget
 from pipeline.core.money import Money
-from pipeline.core.plan import Plan, Row, Status
+from pipeline.core.plan import Plan, Row, Rows, Status
 from pipeline.core.pricing import Quote
+from pipeline.core.reach import Beyond, Reach
 from pipeline.outputs.console import open_screen
 from pipeline.outputs.plan_view import plan_document, show_plan
 from pipeline.outputs.proposal import Proposal
@@ -85,12 +86,14 @@ def test_no_line_is_wider_than_the_terminal() -> None:
 
 def test_the_document_is_the_one_of_the_contract() -> None:
     document = plan_document(make_proposal())
+    forecast = document["forecast"]
+    assert isinstance(forecast, dict)
+    assert forecast.items() >= {"seconds": 531.3, "bottleneck": "media_in_flight"}.items()
     wanted = {
         "schema_version": 1, "manifest": "spring-launch", "fingerprint": "sha256:abc",
         "account": "sandbox", "catalog": {"models": 111, "fetched_at": "2026-03-12T12:02:03Z"},
         "jobs": {"total": 10, "new": 6, "keep": 2, "retry": 1, "held": 1, "excluded": 2},
         "credits": {"expected": "229", "worst": "399"}, "balance": "350",
-        "forecast": {"seconds": 531.3, "bottleneck": "media_in_flight"},
         "problems": [{"severity": "error", "file": "m.yaml", "line": 7, "column": 12,
                       "message": "odd", "hint": "mend it"}],
     }
@@ -174,3 +177,43 @@ def test_hostile_names_stay_on_their_line() -> None:
     text = shown(Proposal(plan, fetched_at=HOSTILE, notices=[HOSTILE]), 120)
     assert not set(text) & set("\x1b\x07\u202e\u2066\u2028\ud800")
     assert "[red]" in text
+
+
+FORESEEN = Forecast(
+    7800.0, "media_in_flight", {"hero": Finish(3600.0, "media_per_minute"),
+                                "teaser": Finish(7800.0, "media_in_flight")},
+    WhatIf("media_in_flight", 4000.0), WhatIf("sandbox", 3960.0))
+
+
+def test_each_campaign_is_foretold_and_what_more_would_give() -> None:
+    text = shown(replace(make_proposal(), forecast=FORESEEN), 100)
+    assert "done in" in text
+    assert "59     59  1 h 00 min" in text
+    assert "170    340  2 h 10 min" in text
+    assert """\
+  Finish    in about 2 h 10 min, held back by media_in_flight
+            hero: held back by media_per_minute
+            with a second key for sandbox 1 h 06 min, with twice media_in_flight 1 h 06 min
+""" in text
+    narrow = shown(replace(make_proposal(), forecast=FORESEEN), 80)
+    assert "done in" not in narrow
+    assert "            hero 1 h 00 min, teaser 2 h 10 min\n" in narrow
+    document = plan_document(replace(make_proposal(), forecast=FORESEEN))
+    assert document["forecast"] == {
+        "seconds": 7800.0, "bottleneck": "media_in_flight",
+        "campaigns": {"hero": {"seconds": 3600.0, "bottleneck": "media_per_minute"},
+                      "teaser": {"seconds": 7800.0, "bottleneck": "media_in_flight"}},
+        "twice_the_limit": {"limit": "media_in_flight", "seconds": 4000.0},
+        "second_key": {"account": "sandbox", "seconds": 3960.0}, "fits": None}
+
+
+def test_what_waits_for_another_night_is_said() -> None:
+    proposal = make_proposal()
+    rows = Rows.of(proposal.plan.rows)
+    late = Reach(rows, late=Beyond(412, Money.parse("5768")), longest_s=8 * 3600.0)
+    text = shown(replace(proposal, forecast=FORESEEN, reached=late), 100)
+    assert "Time      7 jobs fit into 8 h\n" in text
+    assert "412 jobs for 5,768 credits do not, and wait for another night" in text
+    document = plan_document(replace(proposal, forecast=FORESEEN, reached=late))
+    assert document["forecast"]["fits"] == {  # type: ignore[index]
+        "within_seconds": 28800.0, "jobs": 7, "left_out": 412, "left_out_worst": "5768"}

@@ -23,10 +23,9 @@ from outputs_samples import (
 from PIL import Image
 
 from pipeline.core.job import State
-from pipeline.core.report import tally
 from pipeline.outputs.shapes import Shape, shape_of
 from pipeline.outputs.sheet import write_sheet
-from pipeline.outputs.sheet_layout import ROWS_A_PAGE
+from pipeline.outputs.sheet_pages import ROWS_A_PAGE
 from pipeline.outputs.thumbs import draw
 
 ADDRESSES = ("href", "src", "poster", "action", "srcset")
@@ -57,7 +56,7 @@ class Page(HTMLParser):
 
 
 def write(shown: Shown, folder: Path, problems: tuple[str, ...] = ()) -> Path:
-    return write_sheet(folder, run=shown.run, sections=shown.sections, totals=shown.totals,
+    return write_sheet(folder, run=shown.run, rows=shown.rows, totals=shown.totals,
                        outputs=shown.outputs, problems=problems, now_s=NOW_S)
 
 
@@ -71,8 +70,9 @@ def test_every_cell_is_in_its_place_and_every_file_beside_it(tmp_path: Path) -> 
             if name in attrs and not attrs[name].startswith("#"):
                 path = attrs[name].partition("#")[0]
                 assert (tmp_path / "report" / path).is_file(), (tag, path)
-    for word in ("headphones", "Lisbon, late sun", "out of credits", "left out by the caps of "
-                 "this run", "the job that it starts from brought no file", "742.5", "457"):
+    for word in ("headphones", "Lisbon, late sun", "out of credits", "left out by the caps or "
+                 "the time of this run", "the job that it starts from brought no file", "742.5",
+                 "457"):
         assert word in page.source
 
 
@@ -108,7 +108,7 @@ def test_nothing_comes_in_from_outside_the_outputs_folder(tmp_path: Path) -> Non
         job = make_job(prompt=path, state=State.DONE)
         file = replace(entries[0].job.files[0], path=path)
         entries.append(make_entry(len(entries), replace(job, files=(file,))))
-    write(replace(shown, entries=entries, sections=tally(entries)), tmp_path / "report")
+    write(replace(shown, entries=entries), tmp_path / "report")
     files = list((tmp_path / "report" / "files").iterdir())
     assert len(files) == 4
     assert not any(path.read_bytes() == b"secret" for path in files)
@@ -161,7 +161,7 @@ def test_what_is_no_longer_shown_leaves_the_folder_and_the_rest_stays(tmp_path: 
     write(shown, folder)
     (folder / "files" / "notes.txt").write_text("mine")
     fewer = shown.entries[:3]
-    write(replace(shown, entries=fewer, sections=tally(fewer)), folder)
+    write(replace(shown, entries=fewer), folder)
     assert len(list((folder / "thumbs").iterdir())) == 3
     assert len(list((folder / "files").iterdir())) == 4
     assert (folder / "files" / "notes.txt").exists()
@@ -171,7 +171,7 @@ def test_a_large_run_is_spread_over_pages(tmp_path: Path) -> None:
     entries = [make_entry(n, make_job(prompt=f"prompt {n}"), "big", {"n": n})
                for n in range(ROWS_A_PAGE * 2 + 1)]
     entries.append(make_entry(len(entries), make_job(prompt="last"), "small", {"n": 0}))
-    shown = Shown(make_run(), entries, tally(entries), make_totals(entries), tmp_path)
+    shown = Shown(make_run(), entries, make_totals(entries), tmp_path)
     folder = tmp_path / "report"
     (folder / "page-4.html").parent.mkdir()
     (folder / "page-4.html").write_text("of an earlier, larger run")
@@ -184,7 +184,7 @@ def test_a_large_run_is_spread_over_pages(tmp_path: Path) -> None:
 
 
 def test_a_run_without_jobs_has_a_sheet(tmp_path: Path) -> None:
-    shown = Shown(make_run(), [], [], make_totals([]), tmp_path)
+    shown = Shown(make_run(), [], make_totals([]), tmp_path)
     assert "This run has no jobs." in Page(write(shown, tmp_path / "report")).text
 
 

@@ -25,17 +25,12 @@ from pipeline.core.money import Money
 from pipeline.core.price_rule import Flat, PerSecond
 from pipeline.core.report import Totals
 from pipeline.outputs.console import Screen, open_screen
-from pipeline.outputs.job_view import job_document, show_job, show_jobs
+from pipeline.outputs.job_document import job_document
+from pipeline.outputs.job_view import show_job, show_jobs
 from pipeline.outputs.model_choice import Choice
 from pipeline.outputs.models_view import models_document, show_models
-from pipeline.outputs.status_view import (
-    runs_document,
-    show_runs,
-    show_status,
-    state_widths,
-    status_document,
-    summary_line,
-)
+from pipeline.outputs.status_document import runs_document, status_document, summary_line
+from pipeline.outputs.status_view import show_runs, show_status, state_widths
 
 HARMFUL = set("\x00\x07\x1b\x9b\u202e\u2066\u2028\ud800")
 

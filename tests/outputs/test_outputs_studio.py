@@ -14,7 +14,6 @@ from outputs_studio import VTT, Studio, make_sound, make_studio
 from PIL import Image
 
 from pipeline.core.job import State
-from pipeline.core.report import tally
 from pipeline.core.spec import SourceRef
 from pipeline.outputs.sheet import write_sheet
 
@@ -50,7 +49,7 @@ class Figures(HTMLParser):
 
 
 def write(shown: Shown, folder: Path) -> Figures:
-    return Figures(write_sheet(folder, run=shown.run, sections=shown.sections,
+    return Figures(write_sheet(folder, run=shown.run, rows=shown.rows,
                                totals=shown.totals, outputs=shown.outputs, now_s=NOW_S))
 
 
@@ -119,7 +118,7 @@ def test_a_frame_names_the_frame_that_it_starts_from(tmp_path: Path) -> None:
     studio.add("talk", film, replace(studio.file("a.mp4", b"film", "video/mp4"), width=640,
                                      height=256))
     entries = studio.entries
-    shown = Shown(make_studio(tmp_path / "other").run, entries, tally(entries),
+    shown = Shown(make_studio(tmp_path / "other").run, entries,
                   make_totals(entries), studio.outputs)
     page = write(shown, tmp_path / "report")
     assert "002 ← 001" in page.of("film")[0]["text"]
@@ -135,7 +134,7 @@ def test_a_transcript_in_part_or_without_a_word_is_still_there(tmp_path: Path) -
         studio.add("captions", job, studio.file(name, VTT.encode(), media_type))
     (studio.outputs / "studio" / "gone").unlink()
     entries = studio.entries
-    shown = Shown(make_studio(tmp_path / "other").run, entries, tally(entries),
+    shown = Shown(make_studio(tmp_path / "other").run, entries,
                   make_totals(entries), studio.outputs)
     page = write(shown, tmp_path / "report")
     assert "file missing" in page.of("blank")[0]["text"]
@@ -151,7 +150,7 @@ def test_hostile_words_in_a_transcript_or_a_label_are_only_text(tmp_path: Path) 
     studio.add("stems", make_job(kind="separation", model="m", ratio=None, message=HOSTILE,
                                  state=State.DONE), sound, sound)
     entries = [*studio.entries, make_entry(2, make_job(), "x")]
-    shown = Shown(make_studio(tmp_path / "other").run, entries, tally(entries),
+    shown = Shown(make_studio(tmp_path / "other").run, entries,
                   make_totals(entries), studio.outputs)
     page = write(shown, tmp_path / "report")
     source = (tmp_path / "report" / "index.html").read_text()

@@ -71,7 +71,7 @@ class Look:
 
 
 def write(shown: Shown, folder: Path) -> Path:
-    return write_sheet(folder, run=shown.run, sections=shown.sections, totals=shown.totals,
+    return write_sheet(folder, run=shown.run, rows=shown.rows, totals=shown.totals,
                        outputs=shown.outputs, problems=[HOSTILE], now_s=NOW_S)
 
 

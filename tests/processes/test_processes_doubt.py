@@ -194,9 +194,10 @@ def test_a_service_that_cannot_be_asked_is_no_obstacle(place: Place, tmp_path: P
 def test_while_evidence_may_come_it_says_until_when_and_a_run_has_the_state(
         place: Place, tmp_path: Path) -> None:
     with sandbox(tmp_path / "books", faults=HIDDEN) as served:
-        place.settle_on(served, speed=1)
+        place.settle_on(served)
         place.small("lamp")
         assert place.run("run", "small.yaml", "--yes", "--max-duration", "2s").code == 12
+        place.settle_on(served, speed=1)
         [doubt] = doubts(place)
         assert doubt["waits_until"] > doubt["since"]
         listed = place.run("doubt")

@@ -248,14 +248,51 @@ def test_9_where_the_price_moved_before_a_resume(place: Place, shared: Sandbox) 
 
 def test_10_at_the_time_limit_and_resume_goes_on(place: Place, tmp_path: Path) -> None:
     with sandbox(tmp_path / "books", speed=15) as served:
-        place.settle_on(served, speed=15)
+        place.settle_on(served, speed=120)  # it is slower than it is believed to be
         place.small()
         said = place.run("run", "small.yaml", "--yes", "--json", "--max-duration", "1s")
         assert said.code == 10
         assert said.document["jobs"]["running"] == 3
+        place.settle_on(served, speed=15)
         again = place.run("resume", "--json")
         assert (again.code, again.document["jobs"]["done"]) == (0, 3)
         assert check_books(place, served) == 3
+
+
+def test_10_where_not_all_fits_into_the_time_and_the_rest_is_not_lost(place: Place,
+                                                                      tmp_path: Path) -> None:
+    with sandbox(tmp_path / "books", speed=60) as served:
+        place.settle_on(served, speed=60)
+        place.small(*(f"thing-{n}" for n in range(30)))  # rounds of ten, 0.7 s each
+        short = ("--max-duration", "1.6s")
+        plan = place.run("plan", "small.yaml", "--json", *short).document["forecast"]
+        fits = plan["fits"]
+        assert 10 <= fits["jobs"] < 30 and fits["jobs"] + fits["left_out"] == 30
+        assert plan["seconds"] <= fits["within_seconds"] == 1.6
+        assert "wait for another night" in place.run("plan", "small.yaml", *short).out
+        said = place.run("run", "small.yaml", "--yes", "--json", *short)
+        jobs = said.document["jobs"]
+        assert (said.code, jobs["total"]) == (10, 30)
+        assert 0 < jobs["done"] + jobs["running"] <= fits["jobs"] < 30
+        assert jobs["pending"] >= fits["left_out"]
+        told = [json.loads(line) for line in place.run("jobs", "--json").out.splitlines()]
+        names = [job["vars"]["product"] for job in told if job["state"] != "pending"]
+        assert set(names) <= {f"thing-{n}" for n in range(fits["jobs"])}
+        none = place.run("resume", "--json", "--max-duration", "0.1s")
+        assert none.code == 10
+        again = place.run("resume", "--json")
+        assert (again.code, again.document["jobs"]["done"]) == (0, 30)
+        assert check_books(place, served) == 30
+
+
+def test_a_saved_plan_keeps_the_time_that_it_was_made_for(place: Place, shared: Sandbox) -> None:
+    place.settle_on(shared, speed=1)
+    place.small()
+    assert place.run("plan", "small.yaml", "-o", "p.json", "--max-duration", "5s").code == 0
+    before = shared.books()["jobs"]
+    said = place.run("run", "p.json", "--json")
+    assert (said.code, said.document["jobs"]["pending"]) == (10, 3)
+    assert shared.books()["jobs"] == before
 
 
 def test_12_where_only_a_person_can_tell(place: Place, tmp_path: Path) -> None:

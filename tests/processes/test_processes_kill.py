@@ -83,7 +83,7 @@ def test_the_pipeline_lives_on_while_the_service_dies(place: Place, tmp_path: Pa
 def test_a_run_whose_service_is_gone_for_good_ends_and_goes_on_later(place: Place,
                                                                      tmp_path: Path) -> None:
     served = Sandbox(tmp_path / "books", speed=12)
-    place.settle_on(served, speed=12)
+    place.settle_on(served, speed=60)  # as fast as would fit into the time
     place.small()
     run = place.start("run", "small.yaml", "--yes", "--json", "--max-duration", "2s")
     wait_for(lambda: served.books()["jobs"] == 3, "all is sold")

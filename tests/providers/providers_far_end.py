@@ -23,22 +23,16 @@ Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
 class FarEnd(httpx.AsyncBaseTransport):
-    """Gives its answers one after the other, the last one for ever.
+    """Gives its answers one after the other, the last one for ever; an exception is raised."""
 
-    An exception is raised once the request has left, unless it is not `sent`.
-    """
-
-    def __init__(self, *answers: Answer, sent: bool = True) -> None:
+    def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)
-        self.sent = sent
         self.calls: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One request."""
         await request.aread()
         self.calls.append(request)
-        if self.sent and "trace" in request.extensions:
-            await request.extensions["trace"]("http11.send_request_headers.started", {})
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer

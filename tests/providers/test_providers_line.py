@@ -175,6 +175,21 @@ def test_an_old_line_that_is_closed_under_a_purchase_is_a_doubt_and_not_tried_ag
     assert (listener.requests, listener.lines) == (2, 1)
 
 
+def test_a_question_on_an_old_line_that_is_closed_is_not_asked_again_unasked() -> None:
+    async def script(listener: Listener, stream: SocketStream) -> None:
+        await listener.hear(stream)
+        await stream.send(b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"credits\": 9}")
+        await listener.hear(stream)
+
+    async def act(kubeez: Kubeez) -> Any:
+        await kubeez.balance()
+        return await kubeez.balance()
+
+    found, listener = at(script, act)
+    assert type(found) is Unreachable
+    assert (listener.requests, listener.lines) == (2, 1)
+
+
 async def call_off(heard: anyio.Event, call: Callable[[], Awaitable[object]]) -> None:
     """Make a call, and give it up once it was heard."""
     async with anyio.create_task_group() as calls:

@@ -87,6 +87,23 @@ def test_every_row_is_whole() -> None:
             assert not options or f"{row.seconds}s" in options
 
 
+def test_a_bucket_gives_its_turns_back_one_by_one() -> None:
+    windows = Windows(Limits(per_minute={"media": 3}), kind="bucket")
+    waits = [windows.take("k", "media", NOON) for _ in range(4)]
+    assert waits[:3] == [0.0, 0.0, 0.0]
+    assert waits[3] == pytest.approx(20.0)
+    assert windows.take("k", "media", NOON + 19.9) > 0
+    assert [windows.take("k", "media", NOON + 20.0) > 0 for _ in range(2)] == [False, True]
+    assert [windows.take("k", "media", NOON + 500.0) > 0 for _ in range(4)] == [False] * 3 + [True]
+
+
+def test_where_refusals_count_who_knocks_on_is_never_let_in() -> None:
+    windows = Windows(Limits(per_minute={"media": 3}), kind="counting")
+    assert [windows.take("k", "media", NOON) for _ in range(3)] == [0.0] * 3
+    assert all(windows.take("k", "media", NOON + second) for second in range(1, 300, 19))
+    assert windows.take("k", "media", NOON + 360.0) == 0.0
+
+
 def test_a_sliding_window_holds_wherever_it_is_laid() -> None:
     windows = Windows(Limits(per_minute={"media": 3}))
     taken = []

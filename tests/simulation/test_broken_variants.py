@@ -61,7 +61,7 @@ def look_at_the_cap_before_the_transaction(patch: Patch) -> None:
         for scope in (found := scopes(ledger, job, at_s)):
             used = sum(ledger.ask.sums(scope.name)[:2]) + job.quote.worst.micros
             if scope.cap is not None and used > scope.cap.micros:
-                raise CapReached(scope.name)
+                raise CapReached(scope)
         return [replace(scope, cap=None) for scope in found]
 
     patch.setattr(Ledger, "_scopes", careless)

@@ -15,7 +15,7 @@ from pipeline.core.likeness import Likeness, likeness
 from pipeline.core.money import Money
 from pipeline.core.provider import Output
 from pipeline.core.spec import JobSpec
-from pipeline.ledger.codec import EVENTS, read_job
+from pipeline.ledger.codec import EVENTS, read_job, read_quote
 from pipeline.sandbox.gallery import Gallery
 from pipeline.sandbox.jobs import COMPLETED, RemoteJob
 from pipeline.simulation.goods import make_small
@@ -105,6 +105,8 @@ def read_event(name: str, text: str) -> Event:
         value = body[field.name]
         if field.name in ("hold", "charged"):
             body[field.name] = None if value is None else Money(value)
+        elif field.name == "quote":
+            body[field.name] = read_quote(json.dumps(value))
         elif field.name == "outputs":
             body[field.name] = tuple(Output(**part) for part in value)
         elif field.name == "files":
