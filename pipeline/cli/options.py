@@ -76,6 +76,9 @@ def print_json(document: object, stream: TextIO | None = None) -> None:
     (stream or sys.stdout).write(as_json(document) + "\n")
 
 
+LONGEST_S = 366 * 86_400.0
+
+
 def longest(text: str | None) -> float | None:
     """What `--max-duration` says, in seconds; raises `click.BadParameter`."""
     return duration(text) if text else None
@@ -89,4 +92,7 @@ def duration(text: str) -> float:
     if not text.strip() or not found or not any(found.groups()):
         raise click.BadParameter(f"{text!r} is no length of time; write 6h, 90m or 45s")
     hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + seconds
+    length_s = hours * 3600 + minutes * 60 + seconds
+    if length_s > LONGEST_S:
+        raise click.BadParameter("no run is let go on for longer than a year (8784h)")
+    return length_s

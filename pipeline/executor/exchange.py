@@ -55,8 +55,11 @@ class Exchange:
         self.lane.control.opening.discard(self.lane.account)
 
     def free(self, bucket: str, most: int) -> int:
-        """How many jobs may be started now, up to `most`: slots, and turns nobody waits for."""
-        slots = self.lane.gate.free_slots(bucket, most)
+        """How many jobs may be started now: slots, and turns nobody waits for. No more than `most`
+        are begun and wait for a turn, or a bucket without slots would take a whole run to memory.
+        """
+        waiting = sum(name == bucket for name in self.waiting.values())
+        slots = self.lane.gate.free_slots(bucket, most - waiting)
         if not self.open or slots <= 0:
             return slots
         window, now_s = self.lane.gate.windows[bucket], anyio.current_time()
@@ -64,7 +67,7 @@ class Exchange:
         if window.closed_until_s > soon_s:
             return 0
         used = sum(at_s + window.limit.window_s > soon_s for at_s in window.answered)
-        used += window.under_way + sum(name == bucket for name in self.waiting.values())
+        used += window.under_way + waiting
         return min(slots, window.limit.calls - used)
 
     def is_done(self, kinds: Sequence[str]) -> bool:

@@ -155,9 +155,13 @@ def tell(lines: Sequence[Line]) -> None:
 def show(bench: str, rows: Sequence[str]) -> None:
     """Print a table of a benchmark's own, its rows in Markdown, and keep it as it is: for figures
     that come from no race."""
-    where = machine()
-    say(f"\n{bench}: {where}\n\n" + "\n".join(rows) + "\n")
-    _keep([{"machine": where, "bench": bench, "rows": list(rows)}])
+    say(f"\n{bench}: {machine()}\n\n" + "\n".join(rows) + "\n")
+    keep(bench, rows)
+
+
+def keep(bench: str, rows: Sequence[str]) -> None:
+    """Keep such a table that was told row by row."""
+    _keep([{"machine": machine(), "bench": bench, "rows": list(rows)}])
 
 
 def _keep(figures: Iterable[Mapping[str, object]]) -> None:
