@@ -58,6 +58,10 @@ class Window:
         self.under_way -= 1
         self.answered.append(now_s)
 
+    def give_back(self) -> None:
+        """It was not made after all, and its turn is free."""
+        self.under_way -= 1
+
     def close_until(self, when_s: float) -> None:
         """The service said when to come back; earlier words stand if they are later."""
         self.closed_until_s = max(self.closed_until_s, when_s)

@@ -39,6 +39,9 @@ class Terms:
     `echo` says that a row of the list gives back the mark of the attempt that made it: there
     nothing but its mark makes a row ours.
 
+    `probe` is an account's wish: once a run and bucket one call may go beyond the limit on purpose,
+    and what its refusal tells of the service's window is made use of (`core/probing.py`).
+
     `scopes` names the scope that a key needs: by kind of job, and by what is read or brought there
     beside jobs (balance, history, library, upload). Empty where the service's keys have none.
     """
@@ -66,6 +69,7 @@ class Terms:
     link_wait_s: float = 600.0
     overdue_s: float = 6 * 3600.0
     scale: float = 1.0
+    probe: bool = False
 
     @property
     def quiet_s(self) -> float:

@@ -46,6 +46,8 @@ async def run_lane(lane: Lane, run: str) -> None:
         readers.start_soon(sweep, lane)
         async with anyio.create_task_group() as jobs:
             driver = Driver(lane, run, jobs)
+            if lane.shared or (lane.terms.probe and lane.ledger.ask.begun(run, lane.account)):
+                lane.gate.keep_safe()
             await lane.purse.note()
             await driver.recover()
             buckets = _buckets(lane, run)

@@ -2,7 +2,8 @@
 
 Law: no call of ours meets a limit. A turn is taken before the call and comes back one window after
 its reply; a slot is taken because a job's state says so, so that a restart finds the slots as they
-are. A `Retry-After` closes its bucket until then.
+are. A `Retry-After` closes its bucket until then. Where the account wishes it, one call a bucket
+goes beyond its limit (`core/probing.py`).
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from itertools import count
 import anyio
 
 from pipeline.core.pace import Window
+from pipeline.core.probing import ProbingWindow
 from pipeline.core.terms import Terms
 from pipeline.executor.control import Control
 
@@ -42,7 +44,8 @@ class Gate:
     def __init__(self, terms: Terms, control: Control) -> None:
         self.terms = terms
         self.control = control
-        self.windows = {name: Window(limit) for name, limit in terms.starts.items()}
+        window_of = ProbingWindow if terms.probe else Window
+        self.windows = {name: window_of(limit) for name, limit in terms.starts.items()}
         self.windows[READS] = Window(terms.reads)
         self.windows[UPLOADS] = Window(terms.uploads)
         self.in_flight: dict[str, int] = {}
@@ -55,6 +58,12 @@ class Gate:
         for bucket, times in turns.items():
             if bucket in self.windows:
                 self.windows[bucket].remember([at_s - behind_s for at_s in times])
+
+    def keep_safe(self) -> None:
+        """An earlier process may have called beyond a limit on purpose: this one does not."""
+        for window in self.windows.values():
+            if isinstance(window, ProbingWindow):
+                window.keep_safe()
 
     def take_slot(self, bucket: str) -> None:
         """One more job of this bucket is in flight."""
@@ -123,7 +132,7 @@ class Gate:
 
     def unused_turn(self, window: Window) -> None:
         """The call was not made after all."""
-        window.under_way -= 1
+        window.give_back()
         self.control.notify()
 
     @asynccontextmanager
@@ -146,7 +155,10 @@ class Gate:
     def throttle(self, bucket: str, retry_after_s: float | None) -> None:
         """The service refused a call for its pace: the bucket closes until it says."""
         pause_s = UNASKED_PAUSE_S * self.terms.scale if retry_after_s is None else retry_after_s
-        self.windows[bucket].close_until(anyio.current_time() + pause_s)
+        window, now_s = self.windows[bucket], anyio.current_time()
+        if isinstance(window, ProbingWindow):
+            window.refused(now_s, retry_after_s)
+        window.close_until(now_s + pause_s)
         self.control.notify()
 
     def closed_s(self, bucket: str) -> float:

@@ -28,6 +28,8 @@ from pipeline.executor.watch import Watch
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.surprises import surprises
 
+CLOCKS_APART_S = 0.01
+"""A refused job's time and its bucket's are told from two clocks, one a moment after the other."""
 GIVE_UP_S = 600.0
 """A service that cannot be reached for so long ends the buying of its lane."""
 
@@ -158,7 +160,7 @@ class Lane:
         """Whether the job's own time has come, and no doubt holds it back. Where its bucket is
         closed as long, it waits in the queue there, and in its place."""
         closed_s = self.gate.closed_s(self.terms.bucket(job.spec.kind))
-        return self.may_start() and job.not_before_s <= self.now() + closed_s
+        return self.may_start() and job.not_before_s <= self.now() + closed_s + CLOCKS_APART_S
 
     def may_start(self) -> bool:
         """Whether one more job may be intended; doubts that a person must settle bar the lane."""

@@ -42,7 +42,8 @@ class AccountSettings:
 
     Empty texts mean the provider's own default. `token_file` is where a sign-in is kept, "" for
     the keyring; `webhook_secret_env` names the variable of the secret that its calls are signed
-    with. `speed`, `faults` and `seed` are the sandbox's.
+    with. With `probe` one paid call a run and bucket goes beyond the limit. `speed`, `faults` and
+    `seed` are the sandbox's.
     """
 
     name: str
@@ -59,6 +60,7 @@ class AccountSettings:
     at: Position | None = None
     token_file: str = ""
     webhook_secret_env: str = ""
+    probe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ def _account(name: str, provider: str, said: AccountGrammar,
     return AccountSettings(name, provider, said.api_key_env, said.base_url, limits, said.prices,
                            Budget(None, said.budget.per_day, said.budget.per_month),
                            said.speed, said.faults, said.seed, said.dialect, at, said.token_file,
-                           said.webhook_secret_env)
+                           said.webhook_secret_env, said.probe)
 
 
 class _Environment:

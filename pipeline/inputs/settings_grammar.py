@@ -145,6 +145,7 @@ class AccountGrammar(Strict):
     base_url: Annotated[str, PlainValidator(check_address)] = ""
     dialect: Annotated[str, PlainValidator(check_dialect)] = "auto"
     limits: LimitsGrammar = LimitsGrammar()
+    probe: bool = False
     prices: dict[Text, Annotated[PriceRule, PlainValidator(check_price)]] = Field(
         default_factory=dict)
     budget: AccountBudgetGrammar = AccountBudgetGrammar()

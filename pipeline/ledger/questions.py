@@ -132,6 +132,12 @@ class Questions(RunQuestions):
             (run,)).fetchone()
         return int(row["n"])
 
+    def begun(self, run: str, account: str) -> bool:
+        """Whether a paid call of the run was ever intended at this account."""
+        row = self.connection.execute(
+            "select 1 from attempts where run = ? and account = ? limit 1", (run, account))
+        return row.fetchone() is not None
+
     def owned(self, account: str, remote_ids: Sequence[str]) -> dict[str, float]:
         """Which of these ids at the service are surely ours, and when that was learned."""
         rows = self.connection.execute(

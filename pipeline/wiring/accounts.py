@@ -5,7 +5,7 @@ Law: a key comes from the environment and goes into one header of one service; i
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -110,7 +110,7 @@ def terms_of(settings: Settings, name: str) -> Terms | None:
 
 def _terms(known: AccountSettings, entry: Entry) -> Terms:
     terms = entry.terms.at_speed(known.speed or SPEED) if entry.dialect else entry.terms
-    return terms.with_limits(known.limits)
+    return replace(terms.with_limits(known.limits), probe=known.probe)
 
 
 def _open(known: AccountSettings, entry: Entry, accounts: Accounts,

@@ -4,14 +4,15 @@ Everything happens in virtual time over the simulated service (30 starts and 120
 list shows 25 rows), so that no figure depends on the machine; `rounds` is the number of seeds, and
 the middle of them is told. The bound is the earliest finish of a client that does not know where
 the service's window begins and is never refused: 30 starts at once, 30 every 60 seconds, each job
-as long as it took. Noticed is what passes between a job's end and its `Produced` in the ledger; for
-the loops, the reply that says so.
+as long as it took. The line "one probe" has `probe = true`, a world that begins anywhere in the
+service's minute, and for its bound a client that knew the window from the start. Noticed is what
+passes between a job's end and its `Produced` in the ledger; for the loops, the reply that says so.
 """
 
 import heapq
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -24,6 +25,7 @@ from pairing import keep, machine, say
 
 from pipeline.providers.registry import SANDBOX_TERMS
 from pipeline.sandbox.jobs import RemoteJob
+from pipeline.sandbox.windows import Limits, Windows
 from pipeline.simulation.clock import run_jumping
 from pipeline.simulation.demand import FILMS, PICTURES, Demand
 from pipeline.simulation.ground import ADDRESS
@@ -49,7 +51,11 @@ READ_PAUSE_S = 0.5
 DOWN_S = 10.0
 KEYS = 10
 FEW = 60
+PHASES_S = (20.0, 31.0, 7.0, 45.0, 55.0)
+"""How old the service's minute is when a world begins that probes."""
 
+Turn = Callable[[float], float]
+"""From when a start is wanted, in seconds since the beginning, to when it may be, and is."""
 T = TypeVar("T")
 
 
@@ -156,6 +162,8 @@ def lines(sizes: Sequence[int]) -> Iterator[tuple[Case, str, str, Player]]:
         for name, player in PLAYERS.items():
             storms = player is not executor and limiter in ("bucket", "counting")
             yield Case(kind, min(size, FEW) if storms else size, limiter), limiter, name, player
+        yield (Case(kind, size, limiter), f"{limiter}, bound of who knows it", "one probe",
+               one_probe)
     for size, kind in product(sizes, MODELS):
         for name, case, player in extras(kind, size):
             yield case, name, "pipeline", player
@@ -191,26 +199,52 @@ def share(figures: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0
 
 
-def bound_s(jobs: Sequence[RemoteJob], slots: int) -> float:
-    """The earliest finish of these jobs, in the order in which the service took them."""
-    free, starts, end_s = [0.0] * slots, list[float](), 0.0
-    for job in sorted(jobs, key=lambda job: job.seq):
-        at_s = heapq.heappop(free)
+def blind() -> Turn:
+    """Starts that no window can refuse, wherever it begins."""
+    starts = list[float]()
+
+    def turn(at_s: float) -> float:
         if len(starts) >= STARTS:
             at_s = max(at_s, starts[-STARTS] + WINDOW_S)
         starts.append(at_s)
+        return at_s
+
+    return turn
+
+
+def knowing(limiter: str, start_s: float) -> Turn:
+    """Starts of who knows the service's window; no refusal is there to be counted."""
+    windows = Windows(Limits(), kind="sliding" if limiter == "counting" else limiter)
+    last_s = start_s
+
+    def turn(at_s: float) -> float:
+        nonlocal last_s
+        last_s = max(last_s, start_s + at_s)
+        while wait_s := windows.take("key", "media", last_s):
+            last_s += wait_s
+        return last_s - start_s
+
+    return turn
+
+
+def bound_s(jobs: Sequence[RemoteJob], slots: int, turn: Turn) -> float:
+    """The earliest finish of these jobs, in the order in which the service took them."""
+    free, end_s = [0.0] * slots, 0.0
+    for job in sorted(jobs, key=lambda job: job.seq):
+        at_s = turn(heapq.heappop(free))
         end_s = max(end_s, at_s + job.finishes_at - job.created_at)
         heapq.heappush(free, at_s + job.finishes_at - job.created_at)
     return end_s
 
 
-def judged(case: Case, world: World, noticed: Mapping[str, float]) -> Told:
+def judged(case: Case, world: World, noticed: Mapping[str, float], *, start_s: float = START_S,
+           turn: Turn | None = None) -> Told:
     """The figures of a world in which these ends were noticed."""
     jobs = list(world.books.jobs())
     reads = sum(call.method == "GET" and call.path.startswith("/v1/generat")
                 for call in world.wire.calls)
-    span_s = max(noticed.values(), default=START_S) - START_S
-    return Told(span_s / bound_s(jobs, case.slots) if jobs else 0.0,
+    span_s = max(noticed.values(), default=start_s) - start_s
+    return Told(span_s / bound_s(jobs, case.slots, turn or blind()) if jobs else 0.0,
                 sum(call.status == 429 for call in world.wire.calls), reads / case.size,
                 [noticed[job.id] - job.finishes_at for job in jobs if job.id in noticed],
                 len(noticed))
@@ -234,6 +268,21 @@ def executor(case: Case, seed: int) -> Told:
         play(case.script(seed), Path(folder), Watcher(
             rested=lambda world, story: found.append(judged(case, world, produced(world)))))
     return found[0]
+
+
+def one_probe(case: Case, seed: int) -> Told:
+    """The real executor, which calls once beyond the limit to learn the service's window."""
+    start_s, script = START_S + PHASES_S[seed % len(PHASES_S)], case.script(seed)
+
+    async def act(folder: Path, lines: TaskGroup, wall: Callable[[], float]) -> Told:
+        world = World(replace(script, terms=replace(script.terms, probe=True)), folder, wall, lines)
+        await run_process(world, Life())
+        told = judged(case, world, produced(world), start_s=start_s,
+                      turn=knowing(case.limiter, start_s))
+        world.close()
+        return told
+
+    return _alone(act, start_s)
 
 
 def ten_keys(case: Case, seed: int) -> Told:
@@ -271,7 +320,8 @@ def loop(case: Case, seed: int, *, spaced: bool) -> Told:
     return _alone(act)
 
 
-def _alone(act: Callable[[Path, TaskGroup, Callable[[], float]], Awaitable[T]]) -> T:
+def _alone(act: Callable[[Path, TaskGroup, Callable[[], float]], Awaitable[T]],
+           start_s: float = START_S) -> T:
     async def run(wall: Callable[[], float]) -> T:
         found: list[T] = []
         async with anyio.create_task_group() as tasks:
@@ -279,7 +329,7 @@ def _alone(act: Callable[[Path, TaskGroup, Callable[[], float]], Awaitable[T]]) 
         return found[0]
 
     with tempfile.TemporaryDirectory() as folder:
-        return run_jumping(run, START_S)
+        return run_jumping(run, start_s)
 
 
 PLAYERS: Mapping[str, Player] = {

@@ -21,6 +21,7 @@ out = "made"
 provider = "kubeez"
 api_key_env = "AGENCY_A_KEY"
 base_url = "http://127.0.0.1:8787/"
+probe = true
 [accounts.agency-a.limits]
 media_per_minute = 30
 media_in_flight = 10
@@ -68,6 +69,7 @@ def test_the_contracts_example_is_read(tmp_path: Path) -> None:
     assert agency.budget.per_month == Money.parse("200")
     assert agency.at is not None
     assert agency.at.line == 4
+    assert agency.probe
     assert (settings.max_jobs, settings.out) == (50, tmp_path / "made")
     assert (settings.listen, settings.public_url) == (
         "127.0.0.1:8899", "https://hooks.example.com/media")
@@ -80,6 +82,7 @@ def test_without_a_file_every_provider_has_its_account(tmp_path: Path) -> None:
         account = settings.account(name)
         assert account is not None
         assert (account.name, account.provider, account.dialect) == (name, name, "auto")
+        assert not account.probe
     assert settings.account("agency-a") is None
     assert (settings.max_jobs, settings.default_account) == (1_000_000, "")
     assert (settings.out, settings.state) == (tmp_path / "outputs", tmp_path / "state")

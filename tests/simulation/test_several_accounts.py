@@ -6,6 +6,7 @@ with books of their own in virtual time, held against the ledger; a death at eve
 in which jobs change their accounts.
 """
 
+from dataclasses import replace
 from itertools import count
 from random import Random
 
@@ -269,3 +270,15 @@ def test_nothing_is_sold_twice_whatever_the_accounts_come_through(part: int) -> 
         except BaseExceptionGroup as group:
             told.append(f"seed {seed}: {first_of(group)!r}")
     assert not told, "\n".join(told)
+
+
+def test_accounts_that_share_a_campaign_are_never_called_beyond_their_limits() -> None:
+    """Where one has no turn another has, a call too many would teach nothing that is used."""
+    async def act(market: Market) -> int:
+        market.terms = {name: replace(terms, probe=True) for name, terms in market.terms.items()}
+        await whole(market)
+        assert {job.state for job in market.check()} == {State.DONE}
+        return sum(call.status == 429 for wire in market.wires.values() for call in wire.calls)
+
+    shop = Shop({"media_per_minute": 6, "media_in_flight": 30})
+    assert at_market({"one": shop, "two": shop}, 30, act) == 0
