@@ -12,6 +12,7 @@ from pipeline.core.money import NOTHING
 from pipeline.core.pricing import Quote
 from pipeline.core.spec import JobSpec
 from pipeline.executor.assets import AssetStore, in_thread
+from pipeline.providers import lines  # noqa: F401 - loaded before the watch starts
 from pipeline.providers.http import Http
 from pipeline.providers.secret import Secret
 
