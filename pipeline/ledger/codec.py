@@ -6,7 +6,7 @@ Law: what is written can be read by every later version; a field that is missing
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +29,22 @@ EVENTS: Mapping[str, type[Event]] = {
 
 def dump(value: object) -> str:
     """Compact JSON; Money becomes its micros."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return _ENCODER.encode(value)
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _flat(value: Any) -> dict[str, Any]:
+    """The fields of a value that has no values of ours inside."""
+    names = _FIELDS.get(type(value))
+    if names is None:
+        names = _FIELDS[type(value)] = tuple(field.name for field in fields(value))
+    return {name: getattr(value, name) for name in names}
+
+
+def _dump_all(values: Sequence[object]) -> str:
+    return dump([_flat(value) for value in values]) if values else "[]"
 
 
 def _plain(value: object) -> object:
@@ -42,10 +57,10 @@ def _plain(value: object) -> object:
 
 def dump_event(event: Event) -> str:
     """The body of an event's row."""
-    body = {f.name: getattr(event, f.name) for f in fields(event)}
+    body = _flat(event)
     for name in ("outputs", "files"):
         if name in body:
-            body[name] = [asdict(part) for part in body[name]]
+            body[name] = [_flat(part) for part in body[name]]
     if isinstance(event, Reassigned):
         body["quote"] = json.loads(dump_quote(event.quote))
     return dump(body)
@@ -53,8 +68,10 @@ def dump_event(event: Event) -> str:
 
 def dump_spec(spec: JobSpec) -> str:
     """The body of a spec's column."""
-    return dump({**{f.name: getattr(spec, f.name) for f in fields(spec)},
-                 "sources": [asdict(source) for source in spec.sources]})
+    return dump({**_flat(spec), "sources": [_flat(source) for source in spec.sources]})
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def read_spec(text: str) -> JobSpec:
@@ -82,9 +99,8 @@ def changing(job: Job) -> dict[str, object]:
     """The columns that events change, as they are stored."""
     return {
         "state": job.state.value, "attempts": job.attempts, "paid_tries": job.paid_tries,
-        "tag": job.tag, "remote_ids": dump(job.remote_ids),
-        "outputs": dump([asdict(output) for output in job.outputs]),
-        "files": dump([asdict(file) for file in job.files]),
+        "tag": job.tag, "remote_ids": dump(job.remote_ids) if job.remote_ids else "[]",
+        "outputs": _dump_all(job.outputs), "files": _dump_all(job.files),
         "held": job.held.micros, "charged": job.charged.micros, "cause": job.cause,
         "message": job.message, "not_before_s": job.not_before_s, "sent_s": job.sent_s,
         "changed_s": job.changed_s, "run": job.run,

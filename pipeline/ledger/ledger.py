@@ -170,7 +170,7 @@ class Ledger:
         at_s = self.tick()
         after = apply(job, event, at_s)
         wish = isinstance(event, Intended)
-        receipt, intended = _lines(job, event, _iso(at_s))
+        receipt, intended = _lines(job, event, at_s)
         if wish:
             self._need_room()
         counted = self._scopes(job, at_s) if wish else []
@@ -233,12 +233,12 @@ class Ledger:
         return self._high_water_s
 
 
-def _lines(job: Job, event: Event, at: str) -> tuple[Line | None, Line | None]:
+def _lines(job: Job, event: Event, at_s: float) -> tuple[Line | None, Line | None]:
     """What the receipt log says of an event: before its commit, and after it."""
     if isinstance(event, Intended):
-        return None, intent(event.tag, job.key, at)
+        return None, intent(event.tag, job.key, _iso(at_s))
     if isinstance(event, Accepted) or (isinstance(event, Produced) and event.remote_ids):
-        return acceptance(job.tag, event.remote_ids, at), None
+        return acceptance(job.tag, event.remote_ids, _iso(at_s)), None
     return None, None
 
 

@@ -53,28 +53,33 @@ def book(connection: sqlite3.Connection, before: Job, after: Job, event: Event, 
     refunds.note(connection, before, event, at_s)
 
 
-def used(connection: sqlite3.Connection, scope: Scope) -> int:
-    """What is held in a scope and was charged, less what came back, in micros."""
-    row = connection.execute("select held + charged - refunded as used from totals "
-                             "where scope = ?", (scope.name,)).fetchone()
-    return row["used"] if row else 0
+def used(connection: sqlite3.Connection, scopes: Sequence[Scope]) -> dict[str, int]:
+    """What is held in each scope and was charged, less what came back, in micros; by its name, and
+    nothing for one that nothing was ever held in."""
+    return dict(connection.execute(
+        "select scope, held + charged - refunded from totals "
+        "where scope in (select value from json_each(?))", (_names(scopes),)).fetchall())
+
+
+def _names(scopes: Sequence[Scope]) -> str:
+    return dump([scope.name for scope in scopes])
 
 
 def _hold(connection: sqlite3.Connection, job: Job, scopes: Sequence[Scope], epoch: int,
           at_s: float) -> None:
+    before = used(connection, scopes)
     for scope in scopes:
-        if scope.cap is not None \
-                and used(connection, scope) + job.held.micros > scope.cap.micros:
+        if scope.cap is not None and before.get(scope.name, 0) + job.held.micros > scope.cap.micros:
             raise CapReached(scope)
-        connection.execute(
-            "insert into totals (scope, held) values (?, ?) "
-            "on conflict (scope) do update set held = held + excluded.held",
-            (scope.name, job.held.micros))
+    connection.execute(
+        "insert into totals (scope, held) select value, ? from json_each(?) where true "
+        "on conflict (scope) do update set held = held + excluded.held",
+        (job.held.micros, _names(scopes)))
     connection.execute(
         "insert into attempts (tag, job, purchase, account, run, epoch, sent_s, state, reserved, "
         "scopes) values (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)",
         (job.tag, job.key, job.paid_tries + 1, job.account, job.run, epoch, at_s, job.held.micros,
-         dump([scope.name for scope in scopes])))
+         _names(scopes)))
 
 
 def _own(connection: sqlite3.Connection, job: Job, remote_ids: Sequence[str],

@@ -3,6 +3,7 @@
 Nothing here writes.
 """
 
+import sqlite3
 from collections.abc import Iterator
 
 from pipeline.core.caps import Candidate
@@ -69,29 +70,27 @@ class RunQuestions(Standing):
     def candidates(self, run: str) -> Iterator[tuple[Candidate, Job | None]]:
         """The pending rows of a run in the author's order, as caps look at them; where a job starts
         from others, the job itself."""
-        rows = self.connection.execute(
-            "select key, campaign, quote, "  # noqa: S608 - our own words
-            "instr(spec, '\"kind\":\"job\"') as chained "
-            f"from {self.rows_in(run, State.PENDING)} "
-            "where run_rows.run = :run and state = :state order by seq",
-            {"run": run, "state": State.PENDING})
-        for row in rows:
-            job = self.job(row["key"]) if row["chained"] else None
+        for row, job in self._pending(run, "key, campaign, quote"):
             yield Candidate(row["key"], read_quote(row["quote"]).worst,
                             job.spec.waits_for if job else (), row["campaign"]), job
 
     def starts(self, run: str) -> Iterator[Start]:
         """The pending rows of a run in the author's order, as a forecast looks at them."""
+        for row, job in self._pending(run, "key, campaign, account, kind, model, typical_s"):
+            yield Start(Sort(row["campaign"], row["account"], row["kind"], row["model"],
+                             row["typical_s"]), row["key"], job.spec.waits_for if job else ())
+
+    def _pending(self, run: str, columns: str) -> Iterator[tuple[sqlite3.Row, Job | None]]:
+        """These columns of the pending rows, in the author's order; with the job itself where it
+        starts from others."""
         rows = self.connection.execute(
-            "select key, campaign, account, kind, model, typical_s, "  # noqa: S608 - our own words
+            f"select {columns}, "  # noqa: S608 - our own words
             "instr(spec, '\"kind\":\"job\"') as chained "
             f"from {self.rows_in(run, State.PENDING)} "
             "where run_rows.run = :run and state = :state order by seq",
             {"run": run, "state": State.PENDING})
         for row in rows:
-            job = self.job(row["key"]) if row["chained"] else None
-            yield Start(Sort(row["campaign"], row["account"], row["kind"], row["model"],
-                             row["typical_s"]), row["key"], job.spec.waits_for if job else ())
+            yield row, self.job(row["key"]) if row["chained"] else None
 
     def pending(self, run: str) -> list[str]:
         """The keys of the pending rows of a run."""

@@ -55,8 +55,10 @@ def offered(connection: sqlite3.Connection, run: str, account: str, after: tuple
 def own_room(ledger: Ledger, account: str) -> Money | None:
     """What the tightest cap that the account's owner put on it has left; None without one."""
     found = scopes(ledger.caps, run="", manifest="", account=account, at_s=ledger.tick())
-    left = [scope.cap.less(Money(max(0, used(ledger.connection, scope)))) for scope in found
-            if scope.cap is not None and scope.name.startswith(account_scope(account))]
+    own = [scope for scope in found if scope.name.startswith(account_scope(account))]
+    taken = used(ledger.connection, own)
+    left = [scope.cap.less(Money(max(0, taken.get(scope.name, 0)))) for scope in own
+            if scope.cap is not None]
     return min(left, default=None)
 
 
