@@ -100,7 +100,7 @@ async def execute(url: str, size: int, folder: Path) -> Callable[[], Awaitable[N
     ledger.start()
     ledger.choose(ledger.ask.pending(RUN))
     terms = replace(SANDBOX_TERMS, starts=dict.fromkeys(SANDBOX_TERMS.starts, NO_LIMIT),
-                    reads=NO_LIMIT, list_rows=10**6, scale=1 / 6000,
+                    reads=NO_LIMIT, list_rows=4 * UNDER_WAY, scale=1 / 6000,
                     in_flight=dict.fromkeys(SANDBOX_TERMS.in_flight, UNDER_WAY))
     control, quiet = Control(), Quiet(say)
 
